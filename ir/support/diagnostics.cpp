@@ -1,0 +1,68 @@
+#include "ir/support/diagnostics.h"
+
+#include <algorithm>
+#include <numeric>
+
+namespace netc {
+
+std::string code_name(Code code) {
+  static constexpr std::string_view names[] = {
+#define NETC_DIAGNOSTIC(name) #name,
+#include "ir/support/diagnostics.def"
+  };
+  std::string text(names[static_cast<size_t>(code)]);
+  std::replace(text.begin(), text.end(), '_', '-');
+  return text;
+}
+
+const std::vector<Code>& all_codes() {
+  static const std::vector<Code> codes = {
+#define NETC_DIAGNOSTIC(name) Code::name,
+#include "ir/support/diagnostics.def"
+  };
+  return codes;
+}
+
+Diagnostic& Diagnostics::report(Severity severity, Code code, SourceRange range,
+                                std::string message) {
+  uint64_t place = (uint64_t{range.file.index} << 32) | range.begin;
+  bool fresh = seen_.insert({code, {static_cast<uint32_t>(place >> 32), range.begin}}).second;
+  if (severity == Severity::error) ++error_count_;
+  auto& target = fresh || !range.valid() ? reports_ : repeated_;
+  target.push_back({severity, code, range, std::move(message), {}, {}, {}});
+  return target.back();
+}
+
+namespace {
+
+size_t edit_distance(std::string_view a, std::string_view b) {
+  std::vector<size_t> row(b.size() + 1);
+  std::iota(row.begin(), row.end(), size_t{0});
+  for (size_t i = 1; i <= a.size(); ++i) {
+    size_t diagonal = row[0];
+    row[0] = i;
+    for (size_t j = 1; j <= b.size(); ++j) {
+      size_t substituted = diagonal + (a[i - 1] != b[j - 1]);
+      diagonal = row[j];
+      row[j] = std::min({substituted, row[j] + 1, row[j - 1] + 1});
+    }
+  }
+  return row[b.size()];
+}
+
+}  // namespace
+
+std::string nearest(std::string_view word, const std::vector<std::string>& candidates) {
+  std::string best;
+  size_t best_distance = std::max<size_t>(word.size() / 3, 1) + 1;
+  for (const std::string& candidate : candidates) {
+    size_t distance = edit_distance(word, candidate);
+    if (distance < best_distance) {
+      best = candidate;
+      best_distance = distance;
+    }
+  }
+  return best;
+}
+
+}  // namespace netc
