@@ -1,0 +1,31 @@
+// A model as seen from outside: what its graphs have in common. Header, descriptor, checkpoints
+// and `summary` are made from it.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "ir/graph.h"
+
+namespace netc {
+
+struct EntryInterface {
+  std::string name;                  ///< "train", "evaluate", "predict", "gradient"
+  std::vector<uint32_t> inputs;      ///< positions in `ModelInterface::inputs`, in the entry's order
+  std::vector<GraphResult> results;  ///< values are ids of the entry's own graph
+  std::vector<TensorType> result_types;
+};
+
+struct ModelInterface {
+  std::string name;
+  int64_t capacity = 1;
+  std::vector<Value> inputs;     ///< in file order
+  std::vector<Value> variables;  ///< of all entries, each name once: parameters, states, optimizer's
+  std::vector<Value> settings;   ///< of all entries, each name once
+  std::vector<EntryInterface> entries;
+};
+
+/// The interfaces of all models of these graphs, in order of appearance.
+std::vector<ModelInterface> interfaces_of(const std::vector<Graph>& graphs);
+
+}  // namespace netc

@@ -1,0 +1,78 @@
+// Builds kernels instruction by instruction.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "ir/loops/loops.h"
+
+namespace netc::loops {
+
+/// Appends to the innermost open region of a kernel. Constants and equal integer arithmetic in
+/// the same region are shared; offsets with constant operands are folded.
+class Builder {
+ public:
+  explicit Builder(std::string name);
+
+  RegisterId parameter(DType element, bool writable, const std::string& name);
+
+  RegisterId number(double value, Type type);
+  RegisterId integer(int64_t value, DType type = DType::i64);
+  RegisterId batch();
+  RegisterId task();
+  RegisterId apply(Function function, std::vector<RegisterId> operands);
+  RegisterId fma(RegisterId a, RegisterId b, RegisterId c);
+  RegisterId convert(RegisterId value, DType element);
+  RegisterId broadcast(RegisterId scalar, uint16_t lanes);
+  RegisterId iota(DType element, uint16_t lanes);
+  RegisterId reduce(Function function, RegisterId vector);
+  RegisterId extract(RegisterId vector, int64_t lane);
+  RegisterId insert(RegisterId vector, RegisterId scalar, int64_t lane);
+  RegisterId shuffle(RegisterId a, RegisterId b, std::vector<int32_t> lanes);
+  RegisterId alloc(DType element, int64_t elements);
+  RegisterId advance(RegisterId pointer, RegisterId offset);
+  void prefetch(RegisterId pointer, RegisterId offset);
+
+  struct Memory {
+    Access access = Access::contiguous;
+    int64_t stride = 1;
+    RegisterId mask;  ///< invalid: all lanes
+  };
+  RegisterId load(RegisterId pointer, RegisterId offset, uint16_t lanes, Memory memory = {});
+  void store(RegisterId pointer, RegisterId offset, RegisterId value, Memory memory = {});
+
+  // Integer arithmetic on i64 offsets, folded where operands are constants.
+  RegisterId add(RegisterId a, RegisterId b);
+  RegisterId sub(RegisterId a, RegisterId b);
+  RegisterId mul(RegisterId a, RegisterId b);
+  RegisterId min(RegisterId a, RegisterId b);
+
+  /// for iv = lower to upper step `step`, carrying `initial`; `body` gives the values carried on.
+  using LoopBody = std::function<std::vector<RegisterId>(
+      RegisterId iv, const std::vector<RegisterId>& carried)>;
+  std::vector<RegisterId> loop(RegisterId lower, RegisterId upper, int64_t step,
+                               const std::vector<RegisterId>& initial, const LoopBody& body,
+                               bool unroll = false, const std::string& name = "i");
+  using BranchBody = std::function<std::vector<RegisterId>()>;
+  std::vector<RegisterId> branch(RegisterId condition, const BranchBody& then,
+                                 const BranchBody& otherwise = {});
+
+  Type type(RegisterId id) const { return kernel_.type(id); }
+  /// The value of a constant integer register, if it is one.
+  const int64_t* constant(RegisterId id) const;
+  Kernel take();
+
+ private:
+  RegisterId define(Instruction instruction, Type type, const std::string& name = "");
+  void append(Instruction instruction);
+  RegisterId fresh(Type type, const std::string& name);
+
+  Kernel kernel_;
+  std::vector<Region*> open_;
+  std::map<uint32_t, int64_t> constants_;
+  std::map<std::string, int> names_;
+};
+
+}  // namespace netc::loops

@@ -1,0 +1,30 @@
+// The machine as the passes see it: what decides tiles, vectors and tasks.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "ir/types.h"
+
+namespace netc {
+
+struct Target {
+  std::string name = "x86-64-v3";
+  int64_t vector_bytes = 32;       ///< of the widest vector worth using
+  int64_t vector_registers = 16;
+  bool has_fma = true;
+  int64_t l1_bytes = 32 << 10;
+  int64_t l2_bytes = 1 << 20;
+  int64_t l3_bytes = 32 << 20;
+  int64_t threads = 1;             ///< that a step may use
+  double flops_per_cycle = 32;     ///< f32, one core
+  double wake_cycles = 20000;      ///< to start a phase on another thread
+
+  uint16_t lanes(DType type) const { return static_cast<uint16_t>(vector_bytes / byte_size(type)); }
+};
+
+/// The target of a `--cpu` name (`native` asks this machine); unknown names give the plain
+/// x86-64 level. Cache sizes are those of this machine.
+Target target_of(const std::string& cpu);
+
+}  // namespace netc

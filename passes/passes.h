@@ -1,0 +1,52 @@
+// The passes of netc: the list from which the command line, the help and the documentation are
+// made, the pipelines, and the manager that runs them.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "ir/graph.h"
+#include "ir/loops/loops.h"
+#include "ir/support/result.h"
+#include "ir/target.h"
+
+namespace netc {
+
+/// What passes work on: graphs, and after `schedule` the program made of them.
+struct Compilation {
+  std::vector<Graph> graphs;
+  loops::Program program;
+};
+
+/// One row of the table of passes (passes.cpp).
+struct PassInfo {
+  std::string_view name;     ///< as on the command line: "plan-memory"
+  std::string_view summary;  ///< one line
+  void (*run)(Compilation& compilation, const Target& target);
+};
+
+const std::vector<PassInfo>& all_passes();
+const PassInfo* find_pass(std::string_view name);
+
+/// The passes of an optimisation level, 0 to 3, in order: a flat, commented list.
+std::vector<std::string_view> pipeline(int level);
+
+/// What the manager does around each pass.
+struct PassOptions {
+  bool verify_each = false;
+  bool print_changed = false;
+  bool print_after_all = false;
+  std::vector<std::string> print_after;
+  bool time_passes = false;
+  std::string dump_directory;              ///< numbered files, one a pass; empty: none
+  std::function<void(std::string_view)> print;  ///< where dumps and times go
+};
+
+/// Runs the named passes in order. A broken rule after a pass is a defect of that pass: it is
+/// named, with the rule and the IR.
+void run_passes(Compilation& compilation, const std::vector<std::string_view>& names,
+                const Target& target, const PassOptions& options);
+
+}  // namespace netc
