@@ -10,6 +10,13 @@
 
 namespace netc::loops {
 
+/// How a load or store reaches memory.
+struct Memory {
+  Access access = Access::contiguous;
+  int64_t stride = 1;
+  RegisterId mask;  ///< invalid: all lanes
+};
+
 /// Appends to the innermost open region of a kernel. Constants and equal integer arithmetic in
 /// the same region are shared; offsets with constant operands are folded.
 class Builder {
@@ -35,11 +42,6 @@ class Builder {
   RegisterId advance(RegisterId pointer, RegisterId offset);
   void prefetch(RegisterId pointer, RegisterId offset);
 
-  struct Memory {
-    Access access = Access::contiguous;
-    int64_t stride = 1;
-    RegisterId mask;  ///< invalid: all lanes
-  };
   RegisterId load(RegisterId pointer, RegisterId offset, uint16_t lanes, Memory memory = {});
   void store(RegisterId pointer, RegisterId offset, RegisterId value, Memory memory = {});
 
