@@ -1,0 +1,34 @@
+# Tests from text to text: each file runs the commands of its RUN lines. They may name
+#   %netc %net-opt     the programs      %s  the test     %t  a scratch path of its own
+#   %examples          the folder examples/               %cc the C compiler
+#   FileCheck, not, split-file, diff, python3
+import os
+
+import lit.formats
+
+config.name = "netc"
+config.test_format = lit.formats.ShTest(execute_external=False)
+config.suffixes = [".net", ".graph", ".loops", ".test"]
+config.excludes = ["unit", "inputs"]
+config.test_source_root = os.path.join(config.source_root, "test")
+config.test_exec_root = os.path.join(config.binary_root, "test", "lit")
+
+binaries = os.path.join(config.binary_root, "bin")
+config.environment["PATH"] = os.pathsep.join(
+    [binaries, config.llvm_tools, config.environment.get("PATH", "")])
+config.environment["NO_COLOR"] = "1"
+config.environment["FILECHECK_OPTS"] = "--dump-input=fail"
+for name in ("ASAN_OPTIONS", "UBSAN_OPTIONS", "TMPDIR"):
+    if name in os.environ:
+        config.environment[name] = os.environ[name]
+
+config.substitutions += [
+    ("%netc", os.path.join(binaries, "netc")),
+    ("%net-opt", os.path.join(binaries, "net-opt")),
+    ("%examples", os.path.join(config.source_root, "examples")),
+    ("%source_root", config.source_root),
+    ("%binary_root", config.binary_root),
+    ("%cc", config.c_compiler),
+]
+if config.sanitized:
+    config.available_features.add("sanitized")
