@@ -52,8 +52,8 @@ class Builder {
   RegisterId min(RegisterId a, RegisterId b);
 
   /// for iv = lower to upper step `step`, carrying `initial`; `body` gives the values carried on.
-  using LoopBody = std::function<std::vector<RegisterId>(
-      RegisterId iv, const std::vector<RegisterId>& carried)>;
+  using LoopBody =
+      std::function<std::vector<RegisterId>(RegisterId iv, const std::vector<RegisterId>& carried)>;
   std::vector<RegisterId> loop(RegisterId lower, RegisterId upper, int64_t step,
                                const std::vector<RegisterId>& initial, const LoopBody& body,
                                bool unroll = false, const std::string& name = "i");
@@ -67,12 +67,25 @@ class Builder {
   Kernel take();
 
  private:
+  /// An open region and what is known in it: constants and integer arithmetic by their key.
+  struct Scope {
+    Region region;
+    std::map<std::string, RegisterId> known;
+  };
+
   RegisterId define(Instruction instruction, Type type, const std::string& name = "");
+  /// As `define`, but gives an equal instruction of an enclosing region where there is one.
+  RegisterId shared(Instruction instruction, Type type, const std::string& key);
   void append(Instruction instruction);
   RegisterId fresh(Type type, const std::string& name);
+  RegisterId integer_arithmetic(Function function, RegisterId a, RegisterId b);
+  /// Runs `body` in a region of its own, which ends by yielding what `body` gives.
+  Region nested(std::vector<RegisterId> parameters,
+                const std::function<std::vector<RegisterId>()>& body,
+                std::vector<RegisterId>* yielded);
 
   Kernel kernel_;
-  std::vector<Region*> open_;
+  std::vector<Scope> open_;
   std::map<uint32_t, int64_t> constants_;
   std::map<std::string, int> names_;
 };

@@ -87,9 +87,9 @@ struct Instruction {
   Opcode opcode{};
   std::vector<RegisterId> operands;
   std::vector<RegisterId> results;
-  Function function{};         ///< apply, reduce
-  double number = 0;           ///< constant of a float type
-  int64_t integer = 0;         ///< constant of an integer type; extract, insert, alloc; loop: its step
+  Function function{};  ///< apply, reduce
+  double number = 0;    ///< constant of a float type
+  int64_t integer = 0;  ///< constant of an integer type; extract, insert, alloc; loop: its step
   Access access = Access::contiguous;
   int64_t stride = 1;          ///< strided
   bool masked = false;         ///< load, store: the last operand is the mask
@@ -105,8 +105,8 @@ struct Register {
 };
 
 struct Parameter {
-  RegisterId value;      ///< a pointer
-  bool writable = false; ///< printed `mut`
+  RegisterId value;       ///< a pointer
+  bool writable = false;  ///< printed `mut`
 };
 
 struct Kernel {
@@ -133,11 +133,11 @@ enum class Place : uint8_t {
 std::string_view name(Place place);
 
 struct Buffer {
-  std::string name;    ///< of the graph's value
-  TensorType type;     ///< dense, row-major for the N of the call
+  std::string name;  ///< of the graph's value
+  TensorType type;   ///< dense, row-major for the N of the call
   Place place = Place::arena;
-  int64_t slot = 0;    ///< input, output: position
-  int64_t offset = -1; ///< arena: bytes; -1 before `plan-memory`
+  int64_t slot = 0;     ///< input, output: position
+  int64_t offset = -1;  ///< arena: bytes; -1 before `plan-memory`
 };
 
 /// A number of tasks: ceil(extent / chunk), at least 1.
