@@ -18,8 +18,8 @@
 
 namespace netc {
 
-using ValueId = Id<struct ValueTag>;   ///< a tensor of a graph
-using IndexId = Id<struct IndexTag>;   ///< an index of a definition: position in its `indices`
+using ValueId = Id<struct ValueTag>;  ///< a tensor of a graph
+using IndexId = Id<struct IndexTag>;  ///< an index of a definition: position in its `indices`
 
 /// sum of coefficient * index, plus `constant + batch * N`. Terms are sorted by index, without
 /// zero coefficients and without repeats.
@@ -73,7 +73,8 @@ struct Expr {
   std::vector<Subscript> subscripts;  ///< read; one for each dimension
   ExprId otherwise;                   ///< read; invalid: proved to be in bounds
 
-  /// Equality of meaning-bearing fields; numbers by bits, so that NaN equals itself and -0 is not 0.
+  /// Equality of meaning-bearing fields; numbers by bits, so that NaN equals itself and -0 is not
+  /// 0.
   bool same_as(const Expr& other) const;
 };
 
@@ -99,8 +100,8 @@ class ExprBuilder {
   const ExprDag& dag() const { return *dag_; }
   DType type(ExprId id) const { return (*dag_)[id].type; }
 
-  ExprId number(double value, DType type);      ///< a constant of any type
-  ExprId integer(int64_t value, DType type);    ///< exact for integers
+  ExprId number(double value, DType type);    ///< a constant of any type
+  ExprId integer(int64_t value, DType type);  ///< exact for integers
   ExprId boolean(bool value);
   ExprId index(IndexId index);
   ExprId batch();
@@ -131,5 +132,7 @@ ExprId copy_expr(const ExprDag& from, ExprId root, ExprBuilder& to,
 
 /// The nodes reachable from `root` (through args, gathers and `otherwise`), operands first.
 std::vector<ExprId> reachable(const ExprDag& dag, ExprId root);
+/// The same for several roots; invalid ones are skipped.
+std::vector<ExprId> reachable(const ExprDag& dag, std::span<const ExprId> roots);
 
 }  // namespace netc

@@ -36,9 +36,10 @@ struct Syntax {
   std::string_view symbol;  ///< infix or prefix operator; empty: a call by name
   uint8_t precedence = 0;   ///< binding strength of the operator, as in `docs/language.md`
   bool right_associative = false;
+  bool also_called = false;  ///< an operator that may also be called by its name
 };
 
-class ExprBuilder;  // ir/expr.h
+class ExprBuilder;                  // ir/expr.h
 using ExprId = Id<struct ExprTag>;  ///< a node of a definition's expression
 
 /// Builds the derivative of `result = f(args...)` with respect to argument `k`, times `adjoint`
@@ -61,10 +62,10 @@ struct FunctionInfo {
   FunctionClass kind;
   Syntax syntax;
   bool commutative;
-  std::string_view summary;     ///< one line for the documentation, special values included
+  std::string_view summary;          ///< one line for the documentation, special values included
   std::string_view derivative_text;  ///< as mathematics, for the documentation: "y * (1 - y)"
-  Derivative derivative;        ///< nullptr: no gradient flows (comparisons, logic)
-  double (*evaluate)(const double* args);     ///< nullptr where there is no float form
+  Derivative derivative;             ///< nullptr: no gradient flows (comparisons, logic)
+  double (*evaluate)(const double* args);            ///< nullptr where there is no float form
   int64_t (*evaluate_integer)(const int64_t* args);  ///< before wrapping to the type; or nullptr
   Domain domain;
 };

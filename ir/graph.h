@@ -19,6 +19,8 @@
 #pragma once
 
 #include <string>
+#include <unordered_map>
+#include <unordered_set>
 #include <variant>
 #include <vector>
 
@@ -130,10 +132,10 @@ struct Value {
 
   VariableRole role = VariableRole::param;  ///< of a variable
   Initializer initializer;                  ///< of a variable
-  double setting = 0;                       ///< of a setting: its default; NaN lets a schedule decide
-  bool checked = false;                     ///< of an integer input: the runtime checks its range,
-  int64_t low = 0;                          ///< low <= value
-  int64_t high = 0;                         ///< value < high
+  double setting = 0;    ///< of a setting: its default; NaN lets a schedule decide
+  bool checked = false;  ///< of an integer input: the runtime checks its range,
+  int64_t low = 0;       ///< low <= value
+  int64_t high = 0;      ///< value < high
 };
 
 enum class ResultKind : uint8_t { loss, output, metric, gradient };
@@ -154,8 +156,8 @@ struct Group {
 };
 
 struct Graph {
-  std::string model;   ///< "digits"
-  std::string entry;   ///< "train", "evaluate", "predict", "gradient"; later train blocks "train2"
+  std::string model;  ///< "digits"
+  std::string entry;  ///< "train", "evaluate", "predict", "gradient"; later train blocks "train2"
   int64_t capacity = 1;  ///< the largest N
   std::vector<Value> values;
   std::vector<ValueId> inputs;     ///< in the order of the file
@@ -175,7 +177,19 @@ struct Graph {
   ValueId add_op(decltype(Op::what) what, TensorType type, std::string name, SourceRange range);
   /// `name`, or `name.2`, `name.3`, ... if it is taken by a value that is no variable.
   std::string unique_name(const std::string& name) const;
+
+  /// What `unique_name` knows of the first `known` values: names taken, and where counting goes on.
+  struct NameIndex {
+    size_t known = 0;
+    std::string last;
+    std::unordered_set<std::string> taken;
+    std::unordered_map<std::string, uint64_t> next;
+  };
+  mutable NameIndex name_index;
 };
+
+/// The nodes that a definition uses (body, base, gathers of the target), operands first.
+std::vector<ExprId> reachable(const Definition& definition);
 
 /// The values that an operation reads, in a fixed order, each once.
 std::vector<ValueId> operands(const Op& op);

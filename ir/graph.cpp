@@ -1,0 +1,171 @@
+// The graph: making values and operations, what an operation reads, and the one proof of bounds
+// that verifier, frontend and passes share.
+#include "ir/graph.h"
+
+#include <algorithm>
+#include <array>
+#include <limits>
+
+#include "ir/support/check.h"
+
+namespace netc {
+
+std::string_view name(Reduction reduction) {
+  constexpr std::array<std::string_view, 6> names = {"", "sum", "prod", "max", "min", "argmax"};
+  return names[static_cast<size_t>(reduction)];
+}
+
+std::string_view name(VariableRole role) {
+  constexpr std::array<std::string_view, 4> names = {"param", "state", "optimizer", "average"};
+  return names[static_cast<size_t>(role)];
+}
+
+std::string_view name(ResultKind kind) {
+  constexpr std::array<std::string_view, 4> names = {"loss", "output", "metric", "gradient"};
+  return names[static_cast<size_t>(kind)];
+}
+
+bool Definition::has_identity_target() const {
+  if (target.size() != free_count) return false;
+  for (uint32_t i = 0; i < free_count; ++i)
+    if (target[i].data.valid() || target[i].affine.single() != IndexId{i}) return false;
+  return true;
+}
+
+ValueId Graph::add_value(Value value) {
+  const ValueId id{static_cast<uint32_t>(values.size())};
+  switch (value.kind) {
+    case ValueKind::input:
+      inputs.push_back(id);
+      break;
+    case ValueKind::setting:
+      settings.push_back(id);
+      break;
+    case ValueKind::variable:
+      variables.push_back(id);
+      break;
+    case ValueKind::result:
+      break;
+  }
+  values.push_back(std::move(value));
+  return id;
+}
+
+ValueId Graph::add_op(decltype(Op::what) what, TensorType type, std::string name,
+                      SourceRange range) {
+  const OpId op{static_cast<uint32_t>(ops.size())};
+  const ValueId result = add_value({.name = unique_name(name),
+                                    .type = std::move(type),
+                                    .kind = ValueKind::result,
+                                    .range = range,
+                                    .producer = op});
+  ops.push_back({.what = std::move(what), .results = {result}, .range = range});
+  return result;
+}
+
+std::string Graph::unique_name(const std::string& name) const {
+  NameIndex& index = name_index;
+  // Passes may replace `values` as a whole: then what is known of them is gathered again.
+  const bool replaced = index.known > values.size() ||
+                        (index.known > 0 && values[index.known - 1].name != index.last);
+  if (replaced) index = {};
+  for (; index.known < values.size(); ++index.known)
+    if (values[index.known].kind != ValueKind::variable)
+      index.taken.insert(values[index.known].name);
+  if (!values.empty()) index.last = values.back().name;
+
+  if (!index.taken.contains(name)) return name;
+  uint64_t& next = index.next[name];
+  next = std::max<uint64_t>(next, 2);
+  while (index.taken.contains(name + "." + std::to_string(next))) ++next;
+  return name + "." + std::to_string(next);
+}
+
+std::vector<ExprId> reachable(const Definition& definition) {
+  std::vector<ExprId> roots = {definition.body, definition.base};
+  for (const Subscript& subscript : definition.target) roots.push_back(subscript.data);
+  return reachable(definition.dag, roots);
+}
+
+std::vector<ValueId> operands(const Op& op) {
+  std::vector<ValueId> values;
+  const auto add = [&values](ValueId value) {
+    if (std::find(values.begin(), values.end(), value) == values.end()) values.push_back(value);
+  };
+  if (const auto* definition = std::get_if<Definition>(&op.what)) {
+    for (const ExprId node : reachable(*definition))
+      if (definition->dag[node].kind == ExprKind::read) add(definition->dag[node].tensor);
+  } else if (const auto* reshape = std::get_if<Reshape>(&op.what)) {
+    add(reshape->operand);
+  } else if (const auto* concat = std::get_if<Concat>(&op.what)) {
+    for (const ValueId operand : concat->operands) add(operand);
+  } else if (const auto* gradient = std::get_if<Gradient>(&op.what)) {
+    add(gradient->of);
+    for (const ValueId by : gradient->by) add(by);
+  } else {
+    add(std::get<Update>(op.what).value);
+  }
+  return values;
+}
+
+TensorType natural_type(const Definition& definition) {
+  TensorType type;
+  type.dtype =
+      definition.reduction == Reduction::argmax ? DType::i32 : definition.dag[definition.body].type;
+  for (uint32_t i = 0; i < definition.free_count; ++i)
+    type.dims.push_back(definition.indices[i].extent);
+  return type;
+}
+
+namespace {
+
+__extension__ using Wide = __int128;
+
+/// constant + batch * N, in numbers that do not overflow.
+struct Linear {
+  Wide constant = 0;
+  Wide batch = 0;
+
+  void add(Dim dim, Wide times) { (dim.batch ? batch : constant) += times * dim.factor; }
+  Wide at(int64_t n) const { return constant + batch * n; }
+  /// Whether it is at least 0 for every N from 1 up.
+  bool never_negative() const { return batch >= 0 && at(1) >= 0; }
+};
+
+struct LinearInterval {
+  Linear low;
+  Linear high;
+};
+
+LinearInterval linear_bounds(const Affine& affine, const std::vector<Index>& indices) {
+  const Linear start{affine.constant, affine.batch};
+  LinearInterval result{start, start};
+  for (const Affine::Term& term : affine.terms) {
+    // The index goes from 0 to extent - 1; a positive coefficient raises the high end.
+    Linear& end = term.coefficient > 0 ? result.high : result.low;
+    end.add(indices[term.index.index].extent, term.coefficient);
+    end.constant -= term.coefficient;
+  }
+  return result;
+}
+
+int64_t narrowed(Wide value) {
+  using Limits = std::numeric_limits<int64_t>;
+  return static_cast<int64_t>(std::clamp<Wide>(value, Limits::min(), Limits::max()));
+}
+
+}  // namespace
+
+Interval bounds(const Affine& affine, const std::vector<Index>& indices, int64_t n) {
+  const LinearInterval interval = linear_bounds(affine, indices);
+  return {narrowed(interval.low.at(n)), narrowed(interval.high.at(n))};
+}
+
+bool within(const Affine& affine, const std::vector<Index>& indices, Dim size) {
+  const LinearInterval interval = linear_bounds(affine, indices);
+  Linear room{-interval.high.constant - 1, -interval.high.batch};
+  room.add(size, 1);
+  return interval.low.never_negative() && room.never_negative();
+}
+
+}  // namespace netc
