@@ -172,6 +172,7 @@ struct Graph {
   const Op& operator[](OpId id) const { return ops[id.index]; }
   Op& operator[](OpId id) { return ops[id.index]; }
 
+  /// Appends a value; by its kind also to `inputs`, `settings` or `variables`.
   ValueId add_value(Value value);
   /// Appends an operation with one result of this type, under a name made unique from `name`.
   ValueId add_op(decltype(Op::what) what, TensorType type, std::string name, SourceRange range);
