@@ -1,4 +1,25 @@
 // The loops IR as text: printed, parsed, verified, printed the same again.
+//
+//   kernel @k1(%x: f32*, %y: mut f32*) {
+//     %zero = constant 0 : f32x8
+//     %sum = for %i = 0 to N step 8 carry %s = %zero {
+//       %v = load %x[%i] : f32x8              // [stride 3 | gather] [mask %m]
+//       %t = add %s, %v                       // any function of the table, by its name
+//       yield %t
+//     }
+//     %r = reduce add %sum
+//     store %y[task], %r                      // [stride 3 | gather] [mask %m] [non_temporal]
+//   }
+//
+//   step digits train capacity 10 arena 4096 {
+//     %image: f32[N, 784] = input 0           // output 0, setting, arena 64
+//     @dense1.w: f32[784, 30] = variable
+//     phase {
+//       @k1(%image, @dense1.w) tasks N by 4   // ceil(N / 4) tasks
+//     }
+//   }
+//
+// Scalar i64 constants, N and the task number are written where they are used.
 #pragma once
 
 #include <string>
