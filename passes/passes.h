@@ -40,12 +40,20 @@ struct PassOptions {
   bool print_after_all = false;
   std::vector<std::string> print_after;
   bool time_passes = false;
-  std::string dump_directory;              ///< numbered files, one a pass; empty: none
-  std::function<void(std::string_view)> print;  ///< where dumps and times go
+  /// Where dumps and times go. Dumps are headed by a comment, so that they can be read back.
+  std::function<void(std::string_view text)> print;
+  /// Gets the IR before the first pass and after each, with a numbered name: "02-autodiff.graph".
+  std::function<void(const std::string& file_name, const std::string& text)> dump;
 };
 
-/// Runs the named passes in order. A broken rule after a pass is a defect of that pass: it is
-/// named, with the rule and the IR.
+/// The IR as text: the program where there is one, otherwise the graphs.
+std::string print(const Compilation& compilation);
+
+/// Every broken rule of what `print` shows; empty: it is well formed.
+std::vector<std::string> verify(const Compilation& compilation);
+
+/// Runs the named passes (all of the table) in order. A broken rule after a pass is a defect of
+/// that pass: it is named, with the rule and the IR.
 void run_passes(Compilation& compilation, const std::vector<std::string_view>& names,
                 const Target& target, const PassOptions& options);
 

@@ -1,0 +1,27 @@
+// The flags about passes, shared by netc and net-opt.
+#pragma once
+
+#include <string_view>
+#include <vector>
+
+#include "ir/support/result.h"
+#include "passes/passes.h"
+#include "tools/driver/command_line.h"
+
+namespace netc {
+
+/// The passes named by --passes, in order; an unknown one is an error that proposes the nearest.
+Result<std::vector<std::string_view>> named_passes(const CommandLine& line);
+
+/// Whether a flag asks to see what passes do, so that they have to run.
+bool inspects_passes(const CommandLine& line);
+
+/// Runs the passes with what the flags ask for around each; dumps go to stderr. An error says what
+/// could not be written.
+Status run_passes(Compilation& compilation, const std::vector<std::string_view>& passes,
+                  const Target& target, const CommandLine& line);
+
+/// Checks the names in --print-after.
+Status check_pass_flags(const CommandLine& line);
+
+}  // namespace netc
