@@ -42,7 +42,7 @@ struct Block {
   SourceRange range;
 };
 
-// ---- Expressions
+// Expressions.
 
 enum class UnaryOp : uint8_t { negate, logical_not };
 
@@ -224,7 +224,7 @@ struct Expr {
   }
 };
 
-// ---- Types
+// Types.
 
 /// 'int' | 'float' | 'bool' | 'string' | 'list' | (ELEMENT | 'int')? '[' (expr | '..'),* ']'
 struct TypeAlternative {
@@ -243,7 +243,7 @@ struct Type {
   SourceRange range;
 };
 
-// ---- Statements
+// Statements.
 
 /// 'const' NAME '=' expr
 struct Const {
@@ -369,7 +369,7 @@ struct Stmt {
   }
 };
 
-// ---- Declarations
+// Declarations.
 
 /// 'use' STRING
 struct Use {
