@@ -81,6 +81,15 @@ std::string Graph::unique_name(const std::string& name) const {
   return name + "." + std::to_string(next);
 }
 
+void Graph::rename(ValueId value, const std::string& name) {
+  const std::string fresh = unique_name(name);
+  NameIndex& index = name_index;
+  index.taken.erase(values[value.index].name);
+  index.taken.insert(fresh);
+  if (value.index + 1 == index.known) index.last = fresh;
+  values[value.index].name = fresh;
+}
+
 std::vector<ExprId> reachable(const Definition& definition) {
   std::vector<ExprId> roots = {definition.body, definition.base};
   for (const Subscript& subscript : definition.target) roots.push_back(subscript.data);

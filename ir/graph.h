@@ -178,6 +178,8 @@ struct Graph {
   ValueId add_op(decltype(Op::what) what, TensorType type, std::string name, SourceRange range);
   /// `name`, or `name.2`, `name.3`, ... if it is taken by a value that is no variable.
   std::string unique_name(const std::string& name) const;
+  /// Gives a value that is no variable another name, made unique.
+  void rename(ValueId value, const std::string& name);
 
   /// What `unique_name` knows of the first `known` values: names taken, and where counting goes on.
   struct NameIndex {
