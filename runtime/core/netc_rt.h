@@ -18,7 +18,11 @@ enum netc_dtype {
 };
 
 enum netc_role { NETC_INPUT, NETC_PARAM, NETC_STATE, NETC_OPTIMIZER, NETC_AVERAGE };
-enum netc_result_kind { NETC_LOSS, NETC_OUTPUT, NETC_METRIC, NETC_GRADIENT };
+/* Over several chunks, losses and metrics are means weighted by rows; an exponential metric, such
+ * as perplexity, is the exponential of the mean of its logarithms. */
+enum netc_result_kind {
+  NETC_LOSS, NETC_OUTPUT, NETC_METRIC, NETC_GRADIENT, NETC_EXPONENTIAL_METRIC
+};
 enum netc_entry_kind { NETC_TRAIN, NETC_EVALUATE, NETC_PREDICT, NETC_GRADIENT_ENTRY };
 
 /* The first value of a variable; `kind` as written after `init` ("glorot_uniform"). */
@@ -107,18 +111,40 @@ struct netc_options {
 
 struct netc_handle;
 
+/* What a call returns; `netc_rt_error` says it in words. */
+enum netc_status {
+  NETC_OK,
+  NETC_BAD_ARGUMENT, /* the call itself is wrong: an unknown name, n out of bounds */
+  NETC_BAD_DATA,     /* an input's value is out of its range */
+  NETC_BAD_FILE,     /* a file is absent, damaged, or no safetensors */
+  NETC_MISMATCH,     /* a file holds another model */
+  NETC_CANNOT_WRITE,
+  NETC_NO_MEMORY,
+  NETC_WRONG_CPU     /* this processor lacks what the code needs */
+};
+
+/* The bytes that a handle takes, for those who give it their own memory. */
+size_t netc_rt_memory_bytes(const struct netc_model *model);
+
+/* Threads that several handles share; a phase that finds them busy runs on its own thread. */
+struct netc_pool *netc_rt_pool_create(int threads);
+void netc_rt_pool_destroy(struct netc_pool *pool);
+
 /* Behind the emitted functions NAME_create, NAME_train_step, ...; 0 is success, and a failing call
- * has changed nothing. `inputs` and `results` are in the order of the entry. */
+ * has changed nothing. `inputs` and `results` are in the order of the entry; results that are not
+ * wanted may be NULL. After a failure, `netc_rt_create` leaves a handle that can only tell the
+ * error and be destroyed. */
 int netc_rt_create(const struct netc_model *model, struct netc_handle **handle,
                    const struct netc_options *options);
 void netc_rt_destroy(struct netc_handle *handle);
 int netc_rt_train_step(struct netc_handle *handle, uint32_t entry, size_t n,
                        const void *const *inputs, void *const *results);
-/* Any n, in chunks; losses and metrics are means weighted by rows. */
+/* Any n, in chunks. Evaluation and prediction use the averaged weights where there are some. */
 int netc_rt_run(struct netc_handle *handle, uint32_t entry, size_t n, const void *const *inputs,
                 void *const *results);
 int netc_rt_get_tensor(const struct netc_handle *handle, const char *name, void *to);
 int netc_rt_set_tensor(struct netc_handle *handle, const char *name, const void *from);
+/* Parameters and states, as safetensors; averaged weights where there are some. */
 int netc_rt_save(const struct netc_handle *handle, const char *path);
 int netc_rt_load(struct netc_handle *handle, const char *path);
 int netc_rt_set(struct netc_handle *handle, const char *name, double value);

@@ -1,0 +1,247 @@
+/* Threads that share the tasks of a phase. Every participant owns a run of tasks and, when its own
+ * are taken, helps itself to the others'; a phase ends when its tasks are done, so nobody waits for
+ * a thread that is not awake.
+ *
+ * A task is claimed by lowering the number left in a participant's slot, which carries the phase's
+ * number, too: a thread that comes late finds another number or nothing left, and touches nothing.
+ * Only after a claim is the phase's description read; it cannot change before the claimed task is
+ * done.
+ *
+ * Waiting is bounded at every stage: pauses for a few microseconds, then yields, then sleep. */
+#define _GNU_SOURCE
+#include "runtime/core/pool.h"
+
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "runtime/core/threads.h"
+
+enum { PAUSE_ROUNDS = 200, AWAKE_NANOSECONDS = 100000 };
+
+struct slot {
+  _Alignas(64) _Atomic uint64_t left; /* phase << 32 | tasks not claimed yet */
+};
+
+struct worker {
+  struct netc_pool* pool;
+  int index;
+  pthread_t thread;
+};
+
+struct netc_pool {
+  int threads; /* participants, the caller included */
+  int started; /* workers that run; -1: none tried yet */
+  atomic_flag busy;
+
+  /* The phase. */
+  netc_task task;
+  void* const* arguments;
+  int64_t n, tasks, chunk, chunks;
+  _Alignas(64) _Atomic uint32_t phase;
+  _Alignas(64) _Atomic int64_t pending; /* chunks that are not done */
+
+  _Alignas(64) _Atomic int sleepers; /* workers that sleep or are about to */
+  _Atomic int caller_sleeps;
+  _Atomic int stop;
+  pthread_mutex_t mutex;
+  pthread_cond_t work, done;
+
+  struct worker workers[NETC_MAX_THREADS];
+  struct slot slots[NETC_MAX_THREADS];
+};
+
+static inline void pause_briefly(void) {
+#if defined(__x86_64__)
+  __builtin_ia32_pause();
+#endif
+}
+
+static int64_t now_nanoseconds(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+/* The first chunk of a participant's run. */
+static int64_t run_begin(const struct netc_pool* pool, int participant) {
+  return pool->chunks * participant / pool->threads;
+}
+
+/* Claims one chunk of a slot in a phase; -1 if none is left. */
+static int64_t claim(struct netc_pool* pool, int participant, uint32_t phase) {
+  _Atomic uint64_t* left = &pool->slots[participant].left;
+  uint64_t seen = atomic_load_explicit(left, memory_order_relaxed);
+  while (seen >> 32 == phase && (uint32_t)seen != 0) {
+    if (!atomic_compare_exchange_weak_explicit(left, &seen, seen - 1, memory_order_acquire,
+                                               memory_order_relaxed))
+      continue;
+    return run_begin(pool, participant + 1) - (int64_t)(uint32_t)seen;
+  }
+  return -1;
+}
+
+static void run_chunk(struct netc_pool* pool, int64_t chunk) {
+  int64_t begin = chunk * pool->chunk, end = begin + pool->chunk;
+  if (end > pool->tasks) end = pool->tasks;
+  for (int64_t task = begin; task < end; ++task) pool->task(pool->arguments, pool->n, task);
+}
+
+/* Works on a phase until no chunk of it is left to claim. */
+static void take_part(struct netc_pool* pool, int self, uint32_t phase) {
+  int64_t done = 0;
+  for (int k = 0; k < pool->threads; ++k) {
+    int owner = self + k < pool->threads ? self + k : self + k - pool->threads;
+    for (int64_t chunk; (chunk = claim(pool, owner, phase)) >= 0; ++done) run_chunk(pool, chunk);
+  }
+  if (done == 0) return;
+  if (atomic_fetch_sub(&pool->pending, done) == done && atomic_load(&pool->caller_sleeps)) {
+    pthread_mutex_lock(&pool->mutex);
+    pthread_cond_signal(&pool->done);
+    pthread_mutex_unlock(&pool->mutex);
+  }
+}
+
+/* Waits awake for a change of the phase's number, at most some 100 microseconds. */
+static int phase_changed(struct netc_pool* pool, uint32_t known) {
+  for (int i = 0; i < PAUSE_ROUNDS; ++i) {
+    if (atomic_load_explicit(&pool->phase, memory_order_acquire) != known) return 1;
+    pause_briefly();
+  }
+  int64_t limit = now_nanoseconds() + AWAKE_NANOSECONDS;
+  do {
+    if (atomic_load_explicit(&pool->phase, memory_order_acquire) != known) return 1;
+    sched_yield();
+  } while (now_nanoseconds() < limit);
+  return 0;
+}
+
+static void sleep_until_phase(struct netc_pool* pool, uint32_t known) {
+  pthread_mutex_lock(&pool->mutex);
+  atomic_fetch_add(&pool->sleepers, 1);
+  while (atomic_load(&pool->phase) == known && !atomic_load(&pool->stop))
+    pthread_cond_wait(&pool->work, &pool->mutex);
+  atomic_fetch_sub(&pool->sleepers, 1);
+  pthread_mutex_unlock(&pool->mutex);
+}
+
+static void* work(void* argument) {
+  struct worker* self = argument;
+  struct netc_pool* pool = self->pool;
+  netc_float_mode_set();
+  for (uint32_t known = 0; !atomic_load(&pool->stop);) {
+    if (!phase_changed(pool, known)) sleep_until_phase(pool, known);
+    known = atomic_load_explicit(&pool->phase, memory_order_acquire);
+    take_part(pool, self->index, known);
+  }
+  return NULL;
+}
+
+/* Threads that cannot be started are done without. Signals stay with the program's own threads. */
+static void start_workers(struct netc_pool* pool) {
+  sigset_t all, before;
+  pool->started = 0;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &before);
+  for (int i = 1; i < pool->threads; ++i) {
+    struct worker* worker = &pool->workers[pool->started];
+    worker->pool = pool;
+    worker->index = i;
+    if (pthread_create(&worker->thread, NULL, work, worker) != 0) break;
+    ++pool->started;
+  }
+  pthread_sigmask(SIG_SETMASK, &before, NULL);
+}
+
+static void publish(struct netc_pool* pool, netc_task task, void* const* arguments, int64_t n,
+                    int64_t tasks) {
+  pool->task = task;
+  pool->arguments = arguments;
+  pool->n = n;
+  pool->tasks = tasks;
+  pool->chunk = (tasks >> 30) + 1;
+  pool->chunks = (tasks + pool->chunk - 1) / pool->chunk;
+  uint32_t phase = atomic_load_explicit(&pool->phase, memory_order_relaxed) + 1;
+  atomic_store_explicit(&pool->pending, pool->chunks, memory_order_relaxed);
+  for (int i = 0; i < pool->threads; ++i) {
+    uint64_t count = (uint64_t)(run_begin(pool, i + 1) - run_begin(pool, i));
+    atomic_store_explicit(&pool->slots[i].left, (uint64_t)phase << 32 | count,
+                          memory_order_release);
+  }
+  atomic_store(&pool->phase, phase);
+  if (atomic_load(&pool->sleepers) == 0) return;
+  pthread_mutex_lock(&pool->mutex);
+  pthread_cond_broadcast(&pool->work);
+  pthread_mutex_unlock(&pool->mutex);
+}
+
+static void wait_until_done(struct netc_pool* pool) {
+  for (int i = 0; i < PAUSE_ROUNDS; ++i) {
+    if (atomic_load_explicit(&pool->pending, memory_order_acquire) == 0) return;
+    pause_briefly();
+  }
+  int64_t limit = now_nanoseconds() + AWAKE_NANOSECONDS;
+  do {
+    if (atomic_load_explicit(&pool->pending, memory_order_acquire) == 0) return;
+    sched_yield();
+  } while (now_nanoseconds() < limit);
+  pthread_mutex_lock(&pool->mutex);
+  atomic_store(&pool->caller_sleeps, 1);
+  while (atomic_load(&pool->pending) != 0) pthread_cond_wait(&pool->done, &pool->mutex);
+  atomic_store(&pool->caller_sleeps, 0);
+  pthread_mutex_unlock(&pool->mutex);
+}
+
+void netc_rt_parallel(struct netc_pool* pool, netc_task task, void* const* arguments, int64_t n,
+                      int64_t tasks) {
+  int shared = pool != NULL && pool->threads > 1 && tasks > 1 &&
+               !atomic_flag_test_and_set_explicit(&pool->busy, memory_order_acquire);
+  if (!shared) {
+    for (int64_t i = 0; i < tasks; ++i) task(arguments, n, i);
+    return;
+  }
+  if (pool->started < 0) start_workers(pool);
+  publish(pool, task, arguments, n, tasks);
+  take_part(pool, 0, atomic_load_explicit(&pool->phase, memory_order_relaxed));
+  wait_until_done(pool);
+  atomic_flag_clear_explicit(&pool->busy, memory_order_release);
+}
+
+size_t netc_pool_bytes(void) { return sizeof(struct netc_pool); }
+
+void netc_pool_begin(struct netc_pool* pool, int threads) {
+  memset(pool, 0, sizeof *pool);
+  pool->threads = threads;
+  pool->started = -1;
+  atomic_flag_clear(&pool->busy);
+  pthread_mutex_init(&pool->mutex, NULL);
+  pthread_cond_init(&pool->work, NULL);
+  pthread_cond_init(&pool->done, NULL);
+}
+
+void netc_pool_end(struct netc_pool* pool) {
+  pthread_mutex_lock(&pool->mutex);
+  atomic_store(&pool->stop, 1);
+  pthread_cond_broadcast(&pool->work);
+  pthread_mutex_unlock(&pool->mutex);
+  for (int i = 0; i < pool->started; ++i) pthread_join(pool->workers[i].thread, NULL);
+  pthread_cond_destroy(&pool->done);
+  pthread_cond_destroy(&pool->work);
+  pthread_mutex_destroy(&pool->mutex);
+}
+
+struct netc_pool* netc_rt_pool_create(int threads) {
+  struct netc_pool* pool = aligned_alloc(_Alignof(struct netc_pool), sizeof *pool);
+  if (pool != NULL) netc_pool_begin(pool, netc_threads_allowed(threads));
+  return pool;
+}
+
+void netc_rt_pool_destroy(struct netc_pool* pool) {
+  if (pool == NULL) return;
+  netc_pool_end(pool);
+  free(pool);
+}

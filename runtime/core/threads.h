@@ -1,0 +1,22 @@
+/* How many threads this process may use, and the mode in which all of them compute. */
+#ifndef NETC_CORE_THREADS_H
+#define NETC_CORE_THREADS_H
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum { NETC_MAX_THREADS = 256 };
+
+/* The smallest of the affinity mask, the container's CPU quota, and what is asked for (0: no wish);
+ * at least 1. */
+int netc_threads_allowed(int asked);
+
+/* Rounding to nearest, subnormal numbers kept, no traps; returns the mode before, for `restore`. */
+unsigned netc_float_mode_set(void);
+void netc_float_mode_restore(unsigned mode);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
