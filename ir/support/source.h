@@ -40,6 +40,8 @@ class SourceMap {
   /// Reads `path` ("-" is standard input) and adds it; refuses files above 16 MiB.
   Result<FileId> load(const std::string& path);
 
+  /// How many files there are; their ids are 0, 1, ...
+  size_t size() const { return files_.size(); }
   std::string_view name(FileId file) const { return files_[file.index].name; }
   std::string_view text(FileId file) const { return files_[file.index].text; }
   std::string_view text(SourceRange range) const;

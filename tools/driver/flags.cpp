@@ -70,6 +70,8 @@ const std::vector<Flag>& all_flags() {
       {"threads", "N", in_process, code, "at most this many threads", true},
       {"g", "", command_compile, code, "debug information: kernels by name"},
 
+      {"model", "NAME", in_process | command_check, code,
+       "which model, where the file has several"},
       {"data", "DIR", command_train | command_eval, training, "where relative data paths begin",
        true},
       {"epochs", "N", command_train, training, "in place of the train block's", true, 0},

@@ -8,8 +8,8 @@
 #include "tools/driver/exit_codes.h"
 #include "tools/driver/help.h"
 #include "tools/driver/messages.h"
-#include "tools/driver/output.h"
 #include "tools/driver/pass_flags.h"
+#include "tools/driver/write_output.h"
 
 namespace netc {
 

@@ -6,7 +6,7 @@
 #include <filesystem>
 
 #include "ir/support/diagnostics.h"
-#include "tools/driver/output.h"
+#include "tools/driver/write_output.h"
 
 namespace netc {
 

@@ -1,4 +1,4 @@
-#include "tools/driver/output.h"
+#include "tools/driver/write_output.h"
 
 #include <fcntl.h>
 #include <fmt/format.h>

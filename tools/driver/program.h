@@ -1,0 +1,48 @@
+// A `.net` file on its way to native code, as far as a command takes it.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "codegen/codegen.h"
+#include "ir/interface.h"
+#include "ir/module.h"
+#include "ir/support/diagnostics.h"
+#include "passes/passes.h"
+#include "tools/driver/command_line.h"
+
+namespace netc {
+
+struct Program {
+  SourceMap sources;
+  FileId file;
+  Compilation compilation;  ///< the graphs, and after the passes their program
+  std::vector<TrainPlan> plans;
+  std::vector<ModelInterface> models;  ///< with the variables of all entries
+};
+
+/// What a command wants otherwise than the flags say.
+struct ElaborateChoices {
+  std::optional<int64_t> batch;  ///< the capacity
+  bool double_precision = false;
+};
+
+/// Reads and elaborates the file named on the command line and shows what is wrong with it.
+/// Returns the exit code; the program is complete if it is 0.
+int elaborate_program(const CommandLine& line, const ElaborateChoices& choices, Program& program);
+
+/// Drops all graphs but those that are wanted; their models keep all variables.
+void keep_graphs(Program& program, const std::function<bool(const Graph&)>& wanted);
+
+/// The flags about the machine; an error says what is wrong with them.
+Result<TargetOptions> target_options(const CommandLine& line);
+
+/// Runs --passes, or the pipeline of -O. Returns the exit code.
+int optimize_program(const CommandLine& line, Program& program);
+
+/// What code generation needs; points into `program`.
+CodegenInput codegen_input(const Program& program);
+
+}  // namespace netc

@@ -1,0 +1,166 @@
+// `netc train`, `eval`, `predict` and `grad`: compile in process, then hand the model to the
+// trainer, which does the rest and says what went wrong.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <functional>
+
+#include "ir/support/check.h"
+#include "runtime/trainer/trainer.h"
+#include "tools/driver/commands.h"
+#include "tools/driver/exit_codes.h"
+#include "tools/driver/messages.h"
+#include "tools/driver/program.h"
+
+namespace netc {
+
+namespace {
+
+/// The models that --model, or the file where it has only one, chooses; the graphs of others are
+/// dropped.
+int choose_model(const CommandLine& line, Program& program) {
+  std::vector<std::string> names;
+  for (const ModelInterface& model : program.models) names.push_back(model.name);
+  std::string chosen = line.text("model");
+  if (chosen.empty() && names.size() == 1) chosen = names[0];
+  if (names.empty())
+    return fail("netc", fmt::format("`{}` declares no model", line.inputs[0]), exit_bad_input);
+  if (chosen.empty())
+    return fail_usage("netc", fmt::format("the file has the models {}; choose one with `--model`",
+                                          fmt::join(names, ", ")));
+  if (std::find(names.begin(), names.end(), chosen) == names.end()) {
+    std::string near = nearest(chosen, names);
+    return fail_usage("netc",
+                      fmt::format("the file has no model `{}`{}", chosen,
+                                  near.empty() ? fmt::format("; it has {}", fmt::join(names, ", "))
+                                               : fmt::format("; did you mean `{}`?", near)));
+  }
+  keep_graphs(program, [&](const Graph& graph) { return graph.model == chosen; });
+  return exit_done;
+}
+
+/// Compiles the wanted entries of the chosen model and runs it.
+int compile_and_run(const CommandLine& line, Program& program,
+                    const std::function<bool(const Graph&)>& wanted, std::string_view lacking,
+                    const std::function<int(const netc_model&)>& run) {
+  keep_graphs(program, wanted);
+  if (program.models.empty()) return fail("netc", lacking, exit_bad_input);
+  Result<TargetOptions> target = target_options(line);
+  if (!target.ok()) return fail_usage("netc", target.error());
+  if (int exit = optimize_program(line, program)) return exit;
+  Result<std::unique_ptr<Jit>> code = jit(codegen_input(program), *target);
+  if (!code.ok()) return fail("netc", code.error(), exit_bad_input);
+  const netc_model* model = (*code)->model(program.models[0].name);
+  NETC_CHECK(model, "no code for model {}", program.models[0].name);
+  return run(*model);
+}
+
+void fill_run_options(const CommandLine& line, trainer::RunOptions& options) {
+  if (std::optional<int64_t> seed = line.integer("seed"))
+    options.seed = static_cast<uint64_t>(*seed);
+  options.threads = static_cast<int>(line.integer("threads").value_or(0));
+  options.load = line.text("load");
+  if (line.has("data")) options.data = line.text("data");
+}
+
+/// The length of the first dimension in the input file: `grad` takes all its rows as one batch.
+std::optional<int64_t> rows_of_input(const CommandLine& line, const Program& program) {
+  std::vector<std::string> names;
+  for (const ModelInterface& model : program.models)
+    for (const Value& input : model.inputs)
+      if (!input.type.dims.empty() && input.type.dims[0].batch) names.push_back(input.name);
+  std::string message;  // what is wrong with the file is said when it is read
+  return names.empty() ? std::nullopt : trainer::batch_rows(line.text("input"), names, message);
+}
+
+/// Names the flag that a command cannot do without.
+int require_flags(const CommandLine& line, std::initializer_list<std::string_view> flags) {
+  for (std::string_view flag : flags)
+    if (!line.has(flag))
+      return fail_usage("netc", fmt::format("`netc {}` needs `{}`", info(line.command).name,
+                                            synopsis(*find_flag(flag))));
+  return exit_done;
+}
+
+}  // namespace
+
+int run_train(const CommandLine& line) {
+  Program program;
+  if (int exit = elaborate_program(line, {}, program)) return exit;
+  if (int exit = choose_model(line, program)) return exit;
+  trainer::TrainOptions options;
+  fill_run_options(line, options);
+  options.epochs = line.integer("epochs");
+  options.steps = line.integer("steps");
+  options.batch = line.integer("batch");
+  options.save = line.text("save");
+  options.log = line.text("log");
+  options.checkpoint = line.text("checkpoint");
+  options.checkpoint_every = line.integer("checkpoint-every");
+  options.resume = line.text("resume");
+  options.quiet = line.has("quiet");
+  if (line.has("color")) options.color = wants_colour(line);
+  if (program.plans.empty())
+    return fail("netc", "the file has no `train` block, which says what to train on",
+                exit_bad_input);
+  return compile_and_run(
+      line, program,
+      [](const Graph& graph) {
+        return graph.entry.starts_with("train") || graph.entry == "evaluate";
+      },
+      "the model has no loss to train for",
+      [&](const netc_model& model) { return trainer::train(model, options); });
+}
+
+int run_eval(const CommandLine& line) {
+  if (int exit = require_flags(line, {"load"})) return exit;
+  Program program;
+  if (int exit = elaborate_program(line, {}, program)) return exit;
+  if (int exit = choose_model(line, program)) return exit;
+  trainer::EvaluateOptions options;
+  fill_run_options(line, options);
+  options.format = line.text("format") == "json" ? trainer::Format::json : trainer::Format::text;
+  return compile_and_run(
+      line, program, [](const Graph& graph) { return graph.entry == "evaluate"; },
+      "the model has no loss to evaluate",
+      [&](const netc_model& model) { return trainer::evaluate(model, options); });
+}
+
+int run_predict(const CommandLine& line) {
+  if (int exit = require_flags(line, {"load", "input", "o"})) return exit;
+  Program program;
+  if (int exit = elaborate_program(line, {}, program)) return exit;
+  if (int exit = choose_model(line, program)) return exit;
+  trainer::PredictOptions options;
+  fill_run_options(line, options);
+  options.input = line.text("input");
+  options.output = line.text("o");
+  return compile_and_run(
+      line, program, [](const Graph& graph) { return graph.entry == "predict"; },
+      "the model has no outputs to predict",
+      [&](const netc_model& model) { return trainer::predict(model, options); });
+}
+
+int run_grad(const CommandLine& line) {
+  if (int exit = require_flags(line, {"input", "o"})) return exit;
+  Program program;
+  if (int exit = elaborate_program(line, {}, program)) return exit;
+  if (int exit = choose_model(line, program)) return exit;
+  std::optional<int64_t> rows = rows_of_input(line, program);
+  if (rows && *rows > 0 && *rows != program.models[0].capacity) {
+    Program fitting;
+    if (int exit = elaborate_program(line, {.batch = rows}, fitting)) return exit;
+    if (int exit = choose_model(line, fitting)) return exit;
+    program = std::move(fitting);
+  }
+  trainer::GradientOptions options;
+  fill_run_options(line, options);
+  options.input = line.text("input");
+  options.output = line.text("o");
+  return compile_and_run(
+      line, program, [](const Graph& graph) { return graph.entry == "gradient"; },
+      "the model has no loss to differentiate",
+      [&](const netc_model& model) { return trainer::gradient(model, options); });
+}
+
+}  // namespace netc
