@@ -1,0 +1,28 @@
+// Algebra on scalar expressions: nodes are built in the simplest form that has the same value for
+// every operand, NaN, infinities and the sign of zero included.
+#pragma once
+
+#include <functional>
+#include <vector>
+
+#include "ir/expr.h"
+
+namespace netc {
+
+/// An application of `function`, simplified. Operands are taken to be simplified already.
+ExprId apply_simplified(ExprBuilder& builder, Function function, std::vector<ExprId> args);
+
+/// A conversion, simplified.
+ExprId convert_simplified(ExprBuilder& builder, ExprId value, DType type);
+
+/// Whether a node is the constant 0, of either sign.
+bool is_zero(const ExprDag& dag, ExprId node);
+
+/// What becomes of a read, an index or the batch in a rewritten expression. The operands of `expr`
+/// (gathers and `otherwise`) are nodes of the new expression already; the result is one as well.
+using RewriteLeaf = std::function<ExprId(Expr expr)>;
+
+/// Rebuilds `root` of `from` in `to`, simplified.
+ExprId rewrite(const ExprDag& from, ExprId root, ExprBuilder& to, const RewriteLeaf& leaf);
+
+}  // namespace netc

@@ -1,0 +1,306 @@
+// Reverse mode over the graph: from the scalar back, each operation hands the gradient of its
+// result to what it reads. One rule serves all definitions. For
+//
+//   y[T(i)] = reduce_i f(a[A(i)], b[B(i)])
+//
+// the gradient of a is `d.a[A(i)] += d.y[T(i)] * df/da (i)` over the same domain; what differs
+// between reductions is only which points the gradient of the result reaches, and how much of it:
+//
+//   none, sum   every point
+//   max, min    the point found first, by an argmax over the same domain
+//   prod        every point, times the product of all others
+//
+// `autodiff_adjoint` gives df/da, `autodiff_invert` turns the scattered sum into a definition that
+// reads, and `autodiff_combine` adds what several readers contribute.
+#include "passes/autodiff.h"
+
+#include <algorithm>
+#include <map>
+
+#include "ir/support/check.h"
+#include "passes/algebra.h"
+#include "passes/autodiff_adjoint.h"
+#include "passes/autodiff_combine.h"
+#include "passes/autodiff_invert.h"
+
+namespace netc {
+
+namespace {
+
+/// Takes one `gradient` apart. Operations that it makes are appended to the graph.
+class Differentiation {
+ public:
+  explicit Differentiation(Graph& graph) : graph_(graph) {}
+
+  void run(const Gradient& gradient, const Op& op) {
+    for (size_t i = 0; i < gradient.by.size(); ++i) wanted_.emplace(gradient.by[i], op.results[i]);
+    find_active(gradient);
+    if (is_active(gradient.of)) parts_[gradient.of].push_back(seed(gradient.of));
+    // Operations made on the way are no part of what is differentiated.
+    for (size_t i = graph_.ops.size(); i-- > 0;) through(OpId{static_cast<uint32_t>(i)});
+    for (size_t i = 0; i < gradient.by.size(); ++i) finish(gradient.by[i], op.results[i]);
+  }
+
+ private:
+  bool is_active(ValueId value) const {
+    return value.index < active_.size() && active_[value.index];
+  }
+
+  /// A value is active when it depends on one that a gradient is asked for.
+  void find_active(const Gradient& gradient) {
+    active_.assign(graph_.values.size(), false);
+    for (const ValueId by : gradient.by) active_[by.index] = true;
+    for (const Op& op : graph_.ops) {
+      if (op.results.empty() || !is_float(graph_[op.results[0]].type.dtype)) continue;
+      for (const ValueId operand : operands(op))
+        if (active_[operand.index]) active_[op.results[0].index] = true;
+    }
+  }
+
+  /// d.loss = 1
+  Contribution seed(ValueId of) const {
+    Definition one;
+    one.body = ExprBuilder(one.dag).number(1, graph_[of].type.dtype);
+    return one;
+  }
+
+  /// Adds up what has arrived at a value. Everything that reads it has been visited.
+  ValueId gradient_of(ValueId value) {
+    const auto asked = wanted_.find(value);
+    const auto parts = parts_.find(value);
+    const Value& about = graph_[value];
+    const GradientName name{"d." + about.name, about.range,
+                            asked == wanted_.end() ? ValueId{} : asked->second};
+    const TensorType type = about.type;
+    return add_combined(graph_, type, std::move(parts->second), name);
+  }
+
+  /// Gives one result of the `gradient` its operation, unless the sweep met it already.
+  void finish(ValueId by, ValueId result) {
+    const Value about = graph_[by];
+    const auto made = gradients_.find(by);
+    if (made == gradients_.end()) {
+      const GradientName name{graph_[result].name, about.range, result};
+      gradients_[by] = add_combined(graph_, about.type, std::move(parts_[by]), name);
+    } else if (made->second != result) {
+      add_copy(made->second, result);  // asked for twice
+    }
+  }
+
+  void add_copy(ValueId from, ValueId result) {
+    std::vector<Contribution> parts;
+    parts.emplace_back(Reshape{from});
+    const TensorType type = graph_[result].type;
+    add_combined(graph_, type, std::move(parts),
+                 {graph_[result].name, graph_[result].range, result});
+  }
+
+  void through(OpId id) {
+    const Op op = graph_[id];
+    if (op.results.empty()) return;
+    const ValueId y = op.results[0];
+    if (!is_active(y) || parts_[y].empty()) return;
+    const ValueId dy = gradients_[y] = gradient_of(y);
+    if (const auto* definition = std::get_if<Definition>(&op.what))
+      through_definition(*definition, y, dy);
+    else if (const auto* reshape = std::get_if<Reshape>(&op.what))
+      parts_[reshape->operand].emplace_back(Reshape{dy});
+    else if (const auto* concat = std::get_if<Concat>(&op.what))
+      through_concat(*concat, dy);
+  }
+
+  /// Each operand gets its own stretch.
+  void through_concat(const Concat& concat, ValueId dy) {
+    Affine offset;
+    for (const ValueId operand : concat.operands) {
+      const TensorType& type = graph_[operand].type;
+      if (is_active(operand)) {
+        Definition slice;
+        std::vector<Subscript> subscripts;
+        for (IndexId k{0}; k.index < type.rank(); ++k.index) {
+          slice.indices.push_back({"i" + std::to_string(k.index), type.dims[k.index]});
+          slice.target.push_back({Affine::of(k), {}});
+          subscripts.push_back({Affine::of(k), {}});
+        }
+        slice.free_count = static_cast<uint32_t>(type.rank());
+        subscripts[concat.axis].affine.add(offset);
+        slice.body = ExprBuilder(slice.dag).read(dy, type.dtype, subscripts);
+        parts_[operand].emplace_back(std::move(slice));
+      }
+      const Dim size = type.dims[concat.axis];
+      (size.batch ? offset.batch : offset.constant) += size.factor;
+    }
+  }
+
+  void through_definition(const Definition& definition, ValueId y, ValueId dy) {
+    if (definition.reduction == Reduction::argmax) return;
+    ExprDag dag = definition.dag;
+    ExprBuilder b(dag);
+    const ExprId arrived = adjoint_of_result(b, definition, dy);
+    AdjointSeed body{definition.body, arrived, {}, {}};
+    switch (definition.reduction) {
+      case Reduction::none:
+        if (definition.has_identity_target() && !definition.accumulate)
+          body.result = b.read(y, b.type(definition.body), definition.target);
+        break;
+      case Reduction::max:
+      case Reduction::min:
+        body.condition = is_first_extremum(b, definition, y);
+        break;
+      case Reduction::prod:
+        if (reads_active(definition)) body.adjoint = b.mul(arrived, others(b, definition, y));
+        break;
+      case Reduction::sum:
+      case Reduction::argmax:
+        break;
+    }
+    scatter(definition, dag, body, definition.indices);
+    if (definition.base.valid()) {
+      const std::vector<Index> free(definition.indices.begin(),
+                                    definition.indices.begin() + definition.free_count);
+      scatter(definition, dag, {definition.base, arrived, {}, {}}, free);
+    }
+  }
+
+  bool reads_active(const Definition& definition) const {
+    const auto nodes = reachable(definition.dag, definition.body);
+    return std::any_of(nodes.begin(), nodes.end(), [&](ExprId node) {
+      const Expr& expr = definition.dag[node];
+      return expr.kind == ExprKind::read && is_active(expr.tensor);
+    });
+  }
+
+  /// dy[T(i)], 0 for writes that were dropped.
+  ExprId adjoint_of_result(ExprBuilder& b, const Definition& definition, ValueId dy) const {
+    const TensorType& type = graph_[dy].type;
+    bool inside = true;
+    for (size_t d = 0; d < definition.target.size(); ++d) {
+      const Subscript& subscript = definition.target[d];
+      inside = inside && !subscript.data.valid() &&
+               within(subscript.affine, definition.indices, type.dims[d]);
+    }
+    return b.read(dy, type.dtype, definition.target, inside ? ExprId{} : b.number(0, type.dtype));
+  }
+
+  /// Whether a point of the domain is the one that gave the maximum or minimum its value.
+  ExprId is_first_extremum(ExprBuilder& b, const Definition& definition, ValueId y) {
+    Definition found = definition;
+    found.reduction = Reduction::argmax;
+    found.base = {};
+    if (definition.reduction == Reduction::min) found.body = ExprBuilder(found.dag).neg(found.body);
+    TensorType type = graph_[y].type;
+    type.dtype = DType::i32;
+    const std::string name = graph_[y].name + ".at";
+    const ValueId at = graph_.add_op(std::move(found), type, name, graph_[y].range);
+
+    // The position of the point, row-major over the reduced indices.
+    ExprId position = b.integer(0, DType::i64);
+    for (IndexId k{definition.free_count}; k.index < definition.indices.size(); ++k.index) {
+      const Dim extent = definition.indices[k.index].extent;
+      Affine size;
+      (extent.batch ? size.batch : size.constant) = extent.factor;
+      position = apply_simplified(b, Function::mul, {position, b.affine(size)});
+      position = apply_simplified(b, Function::add, {position, b.index(k)});
+    }
+    const ExprId first = b.convert(b.read(at, DType::i32, definition.target), DType::i64);
+    return b.apply(Function::equal, {first, position});
+  }
+
+  /// The product of all other points of a product: others[i] = prod[j] if j == i then 1 else f(j).
+  ExprId others(ExprBuilder& b, const Definition& definition, ValueId y) {
+    const auto count = static_cast<uint32_t>(definition.indices.size());
+    Definition product;
+    product.indices = definition.indices;
+    product.free_count = count;
+    product.reduction = Reduction::prod;
+    std::vector<Subscript> here;
+    for (IndexId k{0}; k.index < count; ++k.index) here.push_back({Affine::of(k), {}});
+    product.target = here;
+
+    const auto other = [&](IndexId k) {
+      return definition.is_free(k) ? k : IndexId{k.index - definition.free_count + count};
+    };
+    for (uint32_t k = definition.free_count; k < count; ++k) {
+      product.indices.push_back(definition.indices[k]);
+      product.indices.back().name += "_other";
+    }
+    ExprBuilder p(product.dag);
+    const ExprId factor = rewrite(definition.dag, definition.body, p, [&](Expr expr) {
+      if (expr.kind == ExprKind::index) return p.index(other(expr.index));
+      for (Subscript& subscript : expr.subscripts) {
+        Affine renamed = Affine::of_constant(subscript.affine.constant);
+        renamed.batch = subscript.affine.batch;
+        for (const Affine::Term& term : subscript.affine.terms)
+          renamed.add(Affine::of(other(term.index), term.coefficient));
+        subscript.affine = renamed;
+      }
+      return product.dag.add(std::move(expr));
+    });
+    ExprId same = p.boolean(true);
+    for (IndexId k{definition.free_count}; k.index < count; ++k.index) {
+      const ExprId equal = p.apply(Function::equal, {p.index(other(k)), p.index(k)});
+      same = apply_simplified(p, Function::logical_and, {same, equal});
+    }
+    product.body = p.select(same, p.constant_like(factor, 1), factor);
+
+    const TensorType type = natural_type(product);
+    const std::string name = graph_[y].name + ".others";
+    const ValueId value = graph_.add_op(std::move(product), type, name, graph_[y].range);
+    return b.read(value, type.dtype, here);
+  }
+
+  /// Sends the adjoint of one expression to the tensors that it reads.
+  void scatter(const Definition& definition, ExprDag& dag, const AdjointSeed& seed,
+               const std::vector<Index>& indices) {
+    const auto wanted = [this](ValueId tensor) {
+      return is_active(tensor) && is_float(graph_[tensor].type.dtype);
+    };
+    for (const ReadAdjoint& found : adjoints_of_reads(graph_, dag, indices, seed, wanted)) {
+      const Expr& read = dag[found.read];
+      const Scatter scatter{indices,
+                            definition.free_count,
+                            &dag,
+                            found.value,
+                            read.subscripts,
+                            graph_[read.tensor].type,
+                            dimension_names(read.tensor)};
+      parts_[read.tensor].emplace_back(inverted(graph_, scatter));
+    }
+  }
+
+  /// What the dimensions of a tensor are called where it is defined.
+  std::vector<std::string> dimension_names(ValueId tensor) const {
+    const Value& value = graph_[tensor];
+    if (value.kind != ValueKind::result) return {};
+    const auto* definition = std::get_if<Definition>(&graph_[value.producer].what);
+    if (definition == nullptr || !definition->has_identity_target()) return {};
+    std::vector<std::string> names;
+    for (uint32_t k = 0; k < definition->free_count; ++k)
+      names.push_back(definition->indices[k].name);
+    return names;
+  }
+
+  Graph& graph_;
+  std::map<ValueId, ValueId> wanted_;  ///< value -> the result that waits for its gradient
+  std::vector<bool> active_;           ///< by value
+  std::map<ValueId, std::vector<Contribution>> parts_;  ///< what has arrived at a value
+  std::map<ValueId, ValueId> gradients_;                ///< value -> its gradient, once added up
+};
+
+}  // namespace
+
+void autodiff(Graph& graph) {
+  std::vector<Op> ops = std::move(graph.ops);
+  graph.ops.clear();
+  for (Op& op : ops) {
+    if (const auto* gradient = std::get_if<Gradient>(&op.what)) {
+      Differentiation(graph).run(*gradient, op);
+      continue;
+    }
+    for (const ValueId result : op.results)
+      graph[result].producer = OpId{static_cast<uint32_t>(graph.ops.size())};
+    graph.ops.push_back(std::move(op));
+  }
+}
+
+}  // namespace netc
