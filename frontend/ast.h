@@ -212,7 +212,7 @@ struct Scan {
 struct Expr {
   using Node = std::variant<Number, String, Boolean, NameRef, Rest, List, Unary, Binary,
                             Conditional, Range, Call, Index, Field, Otherwise, Reduction, Scan>;
-  SourceRange range;           ///< with its parentheses, if it has some
+  SourceRange range;           ///< with its parentheses, but those of a literal or a name
   bool parenthesised = false;  ///< written in parentheses (once or more)
   uint16_t height = 1;
   Node node;
@@ -317,6 +317,7 @@ struct MessagePart {
 struct Require {
   const Expr* condition = nullptr;
   std::vector<MessagePart> message;
+  SourceRange message_range;  ///< of the string; invalid without one
 };
 
 /// 'return' expr | 'return' '(' expr,+ ')'
@@ -411,6 +412,7 @@ struct Source {
 struct DataBlock {
   bool validation = false;
   std::vector<Source> sources;
+  SourceRange body_range;  ///< with the braces
 };
 
 /// NAME expr ('on' expr)?: `batch 32`, `optimizer sgd(rate: 0.1) on "head.*"`, `freeze "embed.*"`.
@@ -430,6 +432,7 @@ struct TrainItem {
 struct Train {
   Name model;
   std::vector<TrainItem> items;
+  SourceRange body_range;  ///< with the braces
 };
 
 struct Decl {

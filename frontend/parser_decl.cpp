@@ -162,7 +162,7 @@ ast::Train Parser::train() {
   ast::Train train;
   advance();
   train.model = expect_name("the model to train");
-  braced([&] {
+  train.body_range = braced([&] {
     if (auto item = train_item()) train.items.push_back(std::move(*item));
   });
   return train;
@@ -202,7 +202,7 @@ ast::DataBlock Parser::data_block() {
   ast::DataBlock data;
   data.validation = at_word("validation");
   advance();
-  braced([&] {
+  data.body_range = braced([&] {
     ast::Source source;
     source.input = expect_name("an input");
     expect(Kind::assign);

@@ -13,6 +13,7 @@ ast::Stmt::Node Parser::require_statement() {
     fail_expected("the message, a string");
     return require;
   }
+  require.message_range = here();
   require.message = message();
   advance();
   return require;

@@ -90,7 +90,9 @@ const Expr* Parser::parenthesise(const Expr* inner, SourceRange range) {
   Expr& expr = file_.expressions.back();
   if (&expr != inner) return inner;
   expr.parenthesised = true;
-  expr.range = range;
+  bool leaf = expr.as<ast::NameRef>() || expr.as<ast::Number>() || expr.as<ast::String>() ||
+              expr.as<ast::Boolean>();
+  if (!leaf) expr.range = range;
   return &expr;
 }
 
