@@ -240,11 +240,15 @@ std::string ExprPrinter::subscript(const Subscript& subscript) {
       text += size == 1 ? std::string(what) : fmt::format("{} * {}", size, what);
   };
   if (subscript.data.valid()) text = data(subscript.data);
-  for (const Affine::Term& term : subscript.affine.terms)
-    add(term.coefficient, mention(term.index));
-  if (subscript.affine.batch != 0) add(subscript.affine.batch, "N");
-  const bool is_zero = text.empty() && subscript.affine.constant == 0;
-  if (subscript.affine.constant != 0 || is_zero) add(subscript.affine.constant, "");
+  // `27 - i` reads better than `-i + 27`.
+  const Affine& affine = subscript.affine;
+  const bool constant_first = text.empty() && affine.constant > 0 && !affine.terms.empty() &&
+                              affine.terms[0].coefficient < 0;
+  if (constant_first) add(affine.constant, "");
+  for (const Affine::Term& term : affine.terms) add(term.coefficient, mention(term.index));
+  if (affine.batch != 0) add(affine.batch, "N");
+  const bool is_zero = text.empty() && affine.constant == 0;
+  if ((affine.constant != 0 && !constant_first) || is_zero) add(affine.constant, "");
   return text;
 }
 
