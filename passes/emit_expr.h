@@ -1,0 +1,82 @@
+// Scalar expressions of a nest as instructions, at points of a tile: what does not vary over the
+// lanes stays scalar, and what several points of a tile share is computed once.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <vector>
+
+#include "ir/loops/build.h"
+#include "passes/access.h"
+
+namespace netc {
+
+/// The values that an index takes in the current tile: slot s stands for `bases[0] + s * scale`,
+/// or for `bases[s]` where there are several; with lanes, for as many values from there on.
+struct Binding {
+  std::vector<loops::RegisterId> bases;
+  int64_t slots = 1;
+  int64_t scale = 1;
+  uint16_t lanes = 1;
+  std::vector<loops::RegisterId> masks;  ///< for each slot the live lanes; empty or invalid: all
+};
+
+/// The slot of every index: a point (or vector of points) of the tile.
+using Point = std::vector<uint16_t>;
+
+/// The pointer of the tensor that a read or store addresses.
+using PointerOf = std::function<loops::RegisterId(ValueId)>;
+
+class ExprEmitter {
+ public:
+  ExprEmitter(const Graph& graph, const AccessedNest& nest, loops::Builder& builder,
+              PointerOf pointer_of);
+
+  void bind(IndexId index, Binding binding);
+  const Binding& binding(IndexId index) const { return bindings_[index.index]; }
+  /// Values computed by `body` are forgotten after it.
+  void scoped(const std::function<void()>& body);
+
+  loops::RegisterId eval(ExprId id, const Point& point);
+  /// The result of a stage, read by its name afterwards.
+  void set_stage_result(const Stage& stage, const Point& point, loops::RegisterId value);
+  /// Writes the nest's store number `k` through its buffer's pointer.
+  void store(size_t k, const Point& point, loops::RegisterId pointer);
+
+  /// The value of an index as a scalar i64: of its first lane.
+  loops::RegisterId position(IndexId index, const Point& point);
+  /// The live lanes of the point; invalid: all.
+  loops::RegisterId lane_mask(const Point& point) const;
+  /// Repeats a scalar over the lanes; vectors stay.
+  loops::RegisterId widen(loops::RegisterId value, uint16_t lanes);
+  uint16_t lanes() const;
+
+ private:
+  struct Location {
+    loops::RegisterId offset;
+    loops::Memory memory;
+    uint16_t lanes = 1;
+    loops::RegisterId inside;  ///< a scalar condition where lanes is 1; invalid: always
+  };
+
+  loops::RegisterId compute(ExprId id, const Point& point);
+  loops::RegisterId apply(const Expr& expr, const Point& point);
+  loops::RegisterId load(ExprId id, const Expr& expr, const Point& point);
+  loops::RegisterId index_value(IndexId index, const Point& point);
+  Location locate(const Access& access, const Point& point, bool vector);
+  loops::RegisterId guard(const Guard& guard, const Point& point);
+  loops::RegisterId both(loops::RegisterId a, loops::RegisterId b);
+  loops::RegisterId lane_steps(loops::RegisterId first, loops::RegisterId step);
+  Point restricted(const Point& point, IndexSet set) const;
+
+  const Graph& graph_;
+  const AccessedNest& nest_;
+  loops::Builder& builder_;
+  PointerOf pointer_of_;
+  std::vector<Binding> bindings_;
+  IndexId lane_index_;
+  using Key = std::pair<uint32_t, Point>;
+  std::vector<std::map<Key, loops::RegisterId>> scopes_;
+};
+
+}  // namespace netc

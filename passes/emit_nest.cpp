@@ -1,0 +1,193 @@
+#include "passes/emit_nest.h"
+
+#include "passes/emit_reduction.h"
+
+namespace netc {
+
+using loops::RegisterId;
+
+namespace {
+
+class NestEmitter {
+ public:
+  NestEmitter(const Graph& graph, const AccessedNest& nest, const Plan& plan,
+              loops::Builder& builder, const PointerOf& pointer_of,
+              const PointerOfBuffer& pointer_of_buffer)
+      : nest_(nest),
+        plan_(plan),
+        builder_(builder),
+        pointer_of_buffer_(pointer_of_buffer),
+        exprs_(graph, nest, builder, pointer_of) {}
+
+  void run() {
+    for (uint32_t i = 0; i < nest_.nest.indices.size(); ++i)
+      exprs_.bind(IndexId{i}, {{builder_.integer(0)}});
+    level(0);
+  }
+
+ private:
+  using Values = std::vector<RegisterId>;
+
+  const Index& index_at(size_t depth) const { return nest_.nest.indices[plan_.order[depth].index]; }
+  int64_t lanes_at(size_t depth) const {
+    return plan_.order[depth] == plan_.vector ? plan_.lanes : 1;
+  }
+
+  void level(size_t depth) {
+    if (depth == plan_.order.size()) return tile();
+    Dim extent = index_at(depth).extent;
+    RegisterId lower = builder_.integer(0);
+    RegisterId upper = BatchCount::of(extent).emit(builder_);
+    if (depth == 0 && plan_.parallel) {
+      RegisterId chunk = builder_.integer(plan_.tasks.chunk);
+      lower = builder_.mul(builder_.task(), chunk);
+      upper = builder_.min(builder_.add(lower, chunk), upper);
+    }
+    if (extent.batch) {
+      lanes_at(depth) > 1 ? batch_lanes(depth, lower, upper) : batch_rows(depth, lower, upper);
+    } else {
+      constant_extent(depth, extent.factor, lower, upper);
+    }
+  }
+
+  void constant_extent(size_t depth, int64_t extent, RegisterId lower, RegisterId upper) {
+    int64_t lanes = lanes_at(depth);
+    int64_t slots = plan_.slots[plan_.order[depth].index];
+    int64_t step = slots * lanes;
+    int64_t full = extent / step * step;
+    int64_t rest = extent - full;
+    bool whole = builder_.constant(upper) != nullptr;
+    RegisterId end = whole ? builder_.integer(full) : builder_.min(upper, builder_.integer(full));
+    if (whole && full == step) {
+      part(depth, builder_.integer(0), slots, {});
+    } else if (full > 0) {
+      loop(depth, lower, end, step, [&](RegisterId iv) { part(depth, iv, slots, {}); });
+    }
+    if (rest == 0) return;
+    auto tail = [&]() -> Values {
+      RegisterId mask = rest % lanes ? first_lanes(builder_.integer(rest % lanes)) : RegisterId{};
+      part(depth, builder_.integer(full), (rest + lanes - 1) / lanes, mask);
+      return {};
+    };
+    if (whole) {
+      tail();
+    } else {
+      builder_.branch(builder_.apply(Function::equal, {upper, builder_.integer(extent)}), tail);
+    }
+  }
+
+  /// Lanes along the batch: whole tiles, then single vectors with a mask.
+  void batch_lanes(size_t depth, RegisterId lower, RegisterId upper) {
+    int64_t slots = plan_.slots[plan_.order[depth].index];
+    int64_t step = slots * plan_.lanes;
+    RegisterId middle = whole_steps(lower, upper, step);
+    loop(depth, lower, middle, step, [&](RegisterId iv) { part(depth, iv, slots, {}); });
+    loop(depth, middle, upper, plan_.lanes, [&](RegisterId iv) {
+      RegisterId left = builder_.min(builder_.sub(upper, iv), builder_.integer(plan_.lanes));
+      part(depth, iv, 1, first_lanes(left));
+    });
+  }
+
+  /// Rows along the batch: whole tiles, then one whose rows beyond the last repeat it.
+  void batch_rows(size_t depth, RegisterId lower, RegisterId upper) {
+    int64_t slots = plan_.slots[plan_.order[depth].index];
+    RegisterId middle = whole_steps(lower, upper, slots);
+    loop(depth, lower, middle, slots, [&](RegisterId iv) { part(depth, iv, slots, {}); });
+    if (slots == 1) return;
+    builder_.branch(builder_.apply(Function::less, {middle, upper}), [&]() -> Values {
+      RegisterId last = builder_.sub(upper, builder_.integer(1));
+      Binding binding;
+      for (int64_t s = 0; s < slots; ++s)
+        binding.bases.push_back(builder_.min(builder_.add(middle, builder_.integer(s)), last));
+      binding.slots = slots;
+      bound(depth, binding);
+      return {};
+    });
+  }
+
+  /// `lower` plus as many whole steps as fit below `upper`.
+  RegisterId whole_steps(RegisterId lower, RegisterId upper, int64_t step) {
+    if (step == 1) return upper;
+    RegisterId rest =
+        builder_.apply(Function::mod, {builder_.sub(upper, lower), builder_.integer(step)});
+    return builder_.sub(upper, rest);
+  }
+
+  RegisterId first_lanes(RegisterId count) {
+    return builder_.apply(Function::less,
+                          {builder_.iota(DType::i32, plan_.lanes),
+                           builder_.broadcast(builder_.convert(count, DType::i32), plan_.lanes)});
+  }
+
+  void loop(size_t depth, RegisterId lower, RegisterId upper, int64_t step,
+            const std::function<void(RegisterId)>& body) {
+    builder_.loop(
+        lower, upper, step, {},
+        [&](RegisterId iv, const Values&) -> Values {
+          body(iv);
+          return {};
+        },
+        false, index_at(depth).name);
+  }
+
+  void part(size_t depth, RegisterId base, int64_t slots, RegisterId tail_mask) {
+    Binding binding;
+    binding.bases = {base};
+    binding.slots = slots;
+    if (plan_.order[depth] == plan_.vector) {
+      binding.scale = plan_.lanes;
+      binding.lanes = plan_.lanes;
+      binding.masks.resize(static_cast<size_t>(slots));
+      binding.masks.back() = tail_mask;
+    }
+    bound(depth, binding);
+  }
+
+  void bound(size_t depth, const Binding& binding) {
+    exprs_.bind(plan_.order[depth], binding);
+    exprs_.scoped([&] { level(depth + 1); });
+  }
+
+  /// All points of the tile: every combination of slots, the last of the order fastest.
+  std::vector<Point> points() const {
+    std::vector<Point> result = {Point(nest_.nest.indices.size())};
+    for (IndexId index : plan_.order) {
+      std::vector<Point> next;
+      for (const Point& point : result)
+        for (int64_t s = 0; s < exprs_.binding(index).slots; ++s) {
+          next.push_back(point);
+          next.back()[index.index] = static_cast<uint16_t>(s);
+        }
+      result = std::move(next);
+    }
+    return result;
+  }
+
+  void tile() {
+    std::vector<Point> all = points();
+    for (size_t k = 0; k < nest_.nest.stages.size(); ++k)
+      ReductionEmitter(nest_, plan_, k, exprs_, builder_, all).run();
+    for (const Point& point : all) {
+      // All values of a point before its first store: a store may overwrite what they read.
+      for (const Store& store : nest_.nest.stores) exprs_.eval(store.expr, point);
+      for (size_t k = 0; k < nest_.nest.stores.size(); ++k)
+        exprs_.store(k, point, pointer_of_buffer_(nest_.nest.stores[k].buffer));
+    }
+  }
+
+  const AccessedNest& nest_;
+  const Plan& plan_;
+  loops::Builder& builder_;
+  const PointerOfBuffer& pointer_of_buffer_;
+  ExprEmitter exprs_;
+};
+
+}  // namespace
+
+void emit_nest(const Graph& graph, const AccessedNest& nest, const Plan& plan,
+               loops::Builder& builder, const PointerOf& pointer_of,
+               const PointerOfBuffer& pointer_of_buffer) {
+  NestEmitter(graph, nest, plan, builder, pointer_of, pointer_of_buffer).run();
+}
+
+}  // namespace netc

@@ -1,0 +1,318 @@
+#include "passes/emit_reduction.h"
+
+#include <cmath>
+#include <limits>
+
+#include "ir/support/check.h"
+
+namespace netc {
+
+using loops::RegisterId;
+using loops::Type;
+
+namespace {
+
+/// The function that combines two partial results.
+Function combiner(Reduction reduction) {
+  switch (reduction) {
+    case Reduction::sum:
+      return Function::add;
+    case Reduction::prod:
+      return Function::mul;
+    case Reduction::min:
+      return Function::min;
+    default:
+      return Function::max;
+  }
+}
+
+/// The largest value of an element type.
+int64_t largest(DType type) {
+  switch (type) {
+    case DType::i64:
+      return std::numeric_limits<int64_t>::max();
+    case DType::i32:
+      return std::numeric_limits<int32_t>::max();
+    case DType::u8:
+      return 255;
+    default:
+      return 1;
+  }
+}
+
+int64_t smallest(DType type) {
+  bool is_signed = type == DType::i64 || type == DType::i32;
+  return is_signed ? -largest(type) - 1 : 0;
+}
+
+/// Loops of at most so many rounds are written out, while the text stays below this many points.
+constexpr int64_t written_out_rounds = 4;
+constexpr int64_t written_out_points = 64;
+
+}  // namespace
+
+ReductionEmitter::ReductionEmitter(const AccessedNest& nest, const Plan& plan, size_t k,
+                                   ExprEmitter& exprs, loops::Builder& builder,
+                                   std::vector<Point> points)
+    : nest_(nest),
+      plan_(plan),
+      stage_(nest.nest.stages[k]),
+      exprs_(exprs),
+      builder_(builder),
+      points_(std::move(points)),
+      vector_(plan.stage_vector[k]),
+      vector_lanes_(plan.stage_lanes[k]) {
+  width_ = stage_.reduction == Reduction::argmax ? 2 : 1;
+  if (vector_) chains_ = static_cast<size_t>(plan_.slots[vector_.index]);
+}
+
+void ReductionEmitter::run() {
+  Values values = identity();
+  exprs_.scoped([&] { values = level(0, std::move(values)); });
+  if (vector_) exprs_.bind(vector_, {{builder_.integer(0)}});
+  for (size_t p = 0; p < points_.size(); ++p) {
+    RegisterId result = total(values, p);
+    if (stage_.base) {
+      RegisterId base = exprs_.eval(stage_.base, points_[p]);
+      uint16_t lanes = std::max(builder_.type(base).lanes, builder_.type(result).lanes);
+      result =
+          builder_.apply(Function::add, {exprs_.widen(base, lanes), exprs_.widen(result, lanes)});
+    }
+    exprs_.set_stage_result(stage_, points_[p], result);
+  }
+}
+
+RegisterId ReductionEmitter::identity_value(Type type) {
+  double infinity = std::numeric_limits<double>::infinity();
+  DType element = type.element;
+  double number = 0;
+  int64_t integer = 0;
+  switch (stage_.reduction) {
+    case Reduction::prod:
+      number = 1;
+      integer = 1;
+      break;
+    case Reduction::min:
+      number = infinity;
+      integer = largest(element);
+      break;
+    case Reduction::max:
+    case Reduction::argmax:
+      number = -infinity;
+      integer = smallest(element);
+      break;
+    default:
+      break;
+  }
+  if (is_float(element)) return builder_.number(number, type);
+  return builder_.broadcast(builder_.integer(integer, element), type.lanes);
+}
+
+ReductionEmitter::Values ReductionEmitter::identity() {
+  const Expr& body = nest_.nest.dag[stage_.body];
+  bool varies = exprs_.lanes() > 1 && (nest_.depends[stage_.body.index] & bit(plan_.vector));
+  uint16_t lanes = vector_ ? vector_lanes_ : varies ? exprs_.lanes() : uint16_t{1};
+  Values values;
+  for (size_t i = 0; i < points_.size() * chains_; ++i) {
+    values.push_back(identity_value({body.type, lanes}));
+    if (width_ == 2) values.push_back(builder_.broadcast(builder_.integer(0, DType::i32), lanes));
+  }
+  return values;
+}
+
+/// The nodes that do not vary with the remaining indices are computed before their loops.
+void ReductionEmitter::hoist(size_t depth) {
+  IndexSet varying = 0;
+  for (size_t k = depth; k < stage_.reduced.size(); ++k) varying |= bit(stage_.reduced[k]);
+  hoist_from(stage_.body, varying);
+}
+
+void ReductionEmitter::hoist_from(ExprId id, IndexSet varying) {
+  const Expr& expr = nest_.nest.dag[id];
+  bool computed =
+      expr.kind == ExprKind::read || expr.kind == ExprKind::apply || expr.kind == ExprKind::convert;
+  if (!computed) return;
+  if (!(nest_.depends[id.index] & varying)) {
+    for (const Point& point : points_) exprs_.eval(id, point);
+    return;
+  }
+  for (ExprId arg : expr.args) hoist_from(arg, varying);
+  for (const Subscript& subscript : expr.subscripts)
+    if (subscript.data) hoist_from(subscript.data, varying);
+}
+
+ReductionEmitter::Values ReductionEmitter::level(size_t depth, Values carried) {
+  if (depth == stage_.reduced.size()) return combine(std::move(carried));
+  IndexId index = stage_.reduced[depth];
+  Dim extent = nest_.nest.indices[index.index].extent;
+  int64_t slots = plan_.slots[index.index];
+  int64_t lanes = index == vector_ ? vector_lanes_ : 1;
+  int64_t step = slots * lanes;
+  if (depth == 0) hoist(depth);
+  RegisterId zero = builder_.integer(0);
+
+  if (!extent.batch) {
+    int64_t full = extent.factor / step * step;
+    int64_t rest = extent.factor - full;
+    carried = steps(depth, std::move(carried), zero, builder_.integer(full), slots);
+    if (rest == 0) return carried;
+    RegisterId mask;
+    if (rest % lanes) {
+      Type type{DType::i32, static_cast<uint16_t>(lanes)};
+      mask = builder_.apply(
+          Function::less,
+          {builder_.iota(DType::i32, type.lanes),
+           builder_.broadcast(builder_.integer(rest % lanes, DType::i32), type.lanes)});
+    }
+    return part(depth, std::move(carried), builder_.integer(full), (rest + lanes - 1) / lanes,
+                mask);
+  }
+
+  RegisterId upper = BatchCount::of(extent).emit(builder_);
+  RegisterId rest = builder_.integer(0);
+  RegisterId full = upper;
+  if (step > 1) {
+    rest = builder_.apply(Function::mod, {upper, builder_.integer(step)});
+    full = builder_.sub(upper, rest);
+  }
+  carried = steps(depth, std::move(carried), zero, full, slots);
+  if (step == 1) return carried;
+  if (lanes == 1) return steps(depth, std::move(carried), full, upper, 1);
+  return builder_.loop(
+      full, upper, lanes, carried,
+      [&](RegisterId iv, const Values& values) {
+        RegisterId left = builder_.min(builder_.sub(upper, iv), builder_.integer(lanes));
+        auto width = static_cast<uint16_t>(lanes);
+        RegisterId mask = builder_.apply(
+            Function::less, {builder_.iota(DType::i32, width),
+                             builder_.broadcast(builder_.convert(left, DType::i32), width)});
+        return part(depth, values, iv, 1, mask);
+      },
+      false, nest_.nest.indices[index.index].name);
+}
+
+/// All rounds from `lower` to `upper`, a multiple of the step away.
+ReductionEmitter::Values ReductionEmitter::steps(size_t depth, Values carried, RegisterId lower,
+                                                 RegisterId upper, int64_t slots) {
+  IndexId index = stage_.reduced[depth];
+  int64_t step = slots * (index == vector_ ? vector_lanes_ : 1);
+  const int64_t* first = builder_.constant(lower);
+  const int64_t* last = builder_.constant(upper);
+  if (first && last) {
+    int64_t begin = *first, end = *last;
+    int64_t rounds = (end - begin) / step;
+    int64_t points = rounds * static_cast<int64_t>(points_.size()) * slots;
+    if (rounds <= 1 || (rounds <= written_out_rounds && points <= written_out_points)) {
+      for (int64_t at = begin; at < end; at += step)
+        carried = part(depth, std::move(carried), builder_.integer(at), slots, {});
+      return carried;
+    }
+  }
+  return builder_.loop(
+      lower, upper, step, carried,
+      [&](RegisterId iv, const Values& values) { return part(depth, values, iv, slots, {}); },
+      false, nest_.nest.indices[index.index].name);
+}
+
+/// One round: `slots` steps of the index from `base`, the lanes of the last one masked.
+ReductionEmitter::Values ReductionEmitter::part(size_t depth, Values carried, RegisterId base,
+                                                int64_t slots, RegisterId tail_mask) {
+  IndexId index = stage_.reduced[depth];
+  Binding binding;
+  binding.bases = {base};
+  binding.slots = slots;
+  if (index == vector_) {
+    binding.scale = vector_lanes_;
+    binding.lanes = vector_lanes_;
+    binding.masks.resize(static_cast<size_t>(slots));
+    binding.masks.back() = tail_mask;
+  }
+  exprs_.bind(index, binding);
+  exprs_.scoped([&] { carried = level(depth + 1, std::move(carried)); });
+  return carried;
+}
+
+/// Takes in the points of the innermost round, all slots of the reduced indices in order.
+ReductionEmitter::Values ReductionEmitter::combine(Values carried) {
+  std::vector<Point> rounds = {Point(nest_.nest.indices.size())};
+  for (IndexId index : stage_.reduced) {
+    std::vector<Point> next;
+    for (const Point& point : rounds)
+      for (int64_t s = 0; s < exprs_.binding(index).slots; ++s) {
+        next.push_back(point);
+        next.back()[index.index] = static_cast<uint16_t>(s);
+      }
+    rounds = std::move(next);
+  }
+  for (const Point& round : rounds)
+    for (size_t p = 0; p < points_.size(); ++p) {
+      Point point = points_[p];
+      for (IndexId index : stage_.reduced) point[index.index] = round[index.index];
+      size_t chain = vector_ ? round[vector_.index] : 0;
+      combine_at(point, &carried[(p * chains_ + chain) * width_]);
+    }
+  return carried;
+}
+
+void ReductionEmitter::combine_at(const Point& point, RegisterId* accumulator) {
+  if (stage_.reduction == Reduction::argmax) return combine_extreme(point, accumulator);
+  const Expr& body = nest_.nest.dag[stage_.body];
+  uint16_t lanes = builder_.type(*accumulator).lanes;
+  RegisterId sum;
+  bool product = body.kind == ExprKind::apply && body.function == Function::mul;
+  if (stage_.reduction == Reduction::sum && product && is_float(body.type)) {
+    RegisterId a = exprs_.widen(exprs_.eval(body.args[0], point), lanes);
+    RegisterId b = exprs_.widen(exprs_.eval(body.args[1], point), lanes);
+    sum = builder_.fma(a, b, *accumulator);
+  } else {
+    RegisterId value = exprs_.widen(exprs_.eval(stage_.body, point), lanes);
+    sum = builder_.apply(combiner(stage_.reduction), {*accumulator, value});
+  }
+  // Dead lanes of a reduced vector keep their sums; those of a free one are not stored.
+  RegisterId mask = vector_ ? exprs_.lane_mask(point) : RegisterId{};
+  *accumulator = mask ? builder_.apply(Function::select, {mask, sum, *accumulator}) : sum;
+}
+
+/// The first largest element with its position; NaN is larger than all numbers.
+void ReductionEmitter::combine_extreme(const Point& point, RegisterId* accumulator) {
+  uint16_t lanes = builder_.type(accumulator[0]).lanes;
+  RegisterId value = exprs_.widen(exprs_.eval(stage_.body, point), lanes);
+  RegisterId best = accumulator[0];
+  RegisterId better;
+  if (is_float(builder_.type(value).element)) {
+    RegisterId above = builder_.apply(Function::logical_not,
+                                      {builder_.apply(Function::less_equal, {value, best})});
+    RegisterId number = builder_.apply(Function::equal, {best, best});
+    better = builder_.apply(Function::logical_and, {above, number});
+  } else {
+    better = builder_.apply(Function::greater, {value, best});
+  }
+  RegisterId position =
+      builder_.broadcast(builder_.convert(flat_position(point), DType::i32), lanes);
+  accumulator[0] = builder_.apply(Function::select, {better, value, best});
+  accumulator[1] = builder_.apply(Function::select, {better, position, accumulator[1]});
+}
+
+RegisterId ReductionEmitter::flat_position(const Point& point) {
+  RegisterId position = builder_.integer(0);
+  for (IndexId index : stage_.reduced) {
+    Dim extent = nest_.nest.indices[index.index].extent;
+    position = builder_.mul(position, BatchCount::of(extent).emit(builder_));
+    position = builder_.add(position, exprs_.position(index, point));
+  }
+  return position;
+}
+
+/// The chains of a point combined pairwise, then the lanes by the fixed tree of `reduce`.
+RegisterId ReductionEmitter::total(const Values& values, size_t point) {
+  if (width_ == 2) return values[point * 2 + 1];
+  auto first = values.begin() + static_cast<std::ptrdiff_t>(point * chains_);
+  Values chains(first, first + static_cast<std::ptrdiff_t>(chains_));
+  Function function = combiner(stage_.reduction);
+  for (size_t gap = 1; gap < chains.size(); gap *= 2)
+    for (size_t k = 0; k + gap < chains.size(); k += 2 * gap)
+      chains[k] = builder_.apply(function, {chains[k], chains[k + gap]});
+  return vector_ ? builder_.reduce(function, chains[0]) : chains[0];
+}
+
+}  // namespace netc

@@ -1,0 +1,48 @@
+// One reduction of a tile: loops over its indices that carry an accumulator for every point.
+#pragma once
+
+#include "passes/emit_expr.h"
+#include "passes/tiling.h"
+
+namespace netc {
+
+class ReductionEmitter {
+ public:
+  /// For stage number `k` of the nest, at these points (slots of the free indices).
+  ReductionEmitter(const AccessedNest& nest, const Plan& plan, size_t k, ExprEmitter& exprs,
+                   loops::Builder& builder, std::vector<Point> points);
+
+  /// Emits the loops; the results are then read by the stage's name.
+  void run();
+
+ private:
+  using Values = std::vector<loops::RegisterId>;
+
+  Values identity();
+  Values level(size_t depth, Values carried);
+  Values steps(size_t depth, Values carried, loops::RegisterId lower, loops::RegisterId upper,
+               int64_t slots);
+  Values part(size_t depth, Values carried, loops::RegisterId base, int64_t slots,
+              loops::RegisterId tail_mask);
+  Values combine(Values carried);
+  void combine_at(const Point& point, loops::RegisterId* accumulator);
+  void combine_extreme(const Point& point, loops::RegisterId* accumulator);
+  loops::RegisterId flat_position(const Point& point);
+  loops::RegisterId total(const Values& values, size_t point);
+  void hoist(size_t depth);
+  void hoist_from(ExprId id, IndexSet varying);
+  loops::RegisterId identity_value(loops::Type type);
+
+  const AccessedNest& nest_;
+  const Plan& plan_;
+  const Stage& stage_;
+  ExprEmitter& exprs_;
+  loops::Builder& builder_;
+  std::vector<Point> points_;
+  IndexId vector_;  ///< the reduced index of the lanes, if it is one
+  uint16_t vector_lanes_ = 1;
+  size_t width_ = 1;   ///< registers of one accumulator: 2 with a position
+  size_t chains_ = 1;  ///< accumulators of a point that are combined at the end
+};
+
+}  // namespace netc

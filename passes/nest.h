@@ -1,0 +1,59 @@
+// A nest: what one kernel computes, the definitions of a group as one expression DAG over common
+// free indices. Maps of the group are written into their readers; reductions are stages whose
+// results are read in registers; what is needed outside is stored.
+#pragma once
+
+#include <vector>
+
+#include "ir/graph.h"
+#include "ir/loops/loops.h"
+
+namespace netc {
+
+/// A reduction at each point of the free domain, over indices of its own.
+struct Stage {
+  ValueId value;  ///< read by that name in the nest's DAG
+  Reduction reduction = Reduction::sum;
+  std::vector<IndexId> reduced;  ///< in order, the last fastest
+  ExprId body;
+  ExprId base;  ///< invalid: none
+};
+
+/// A write of an expression into a buffer.
+struct Store {
+  ValueId value;  ///< invalid: a copy
+  ExprId expr;
+  std::vector<Subscript> target;
+  TensorType type;          ///< of the tensor that `target` addresses
+  loops::BufferId buffer;   ///< where it lies
+  bool accumulate = false;  ///< added to what is there
+};
+
+struct Nest {
+  std::vector<Index> indices;  ///< free ones first, then those of the stages
+  uint32_t free_count = 0;
+  ExprDag dag;
+  std::vector<Stage> stages;
+  std::vector<Store> stores;
+
+  const Stage* stage_of(ValueId value) const;
+  bool is_free(IndexId index) const { return index.index < free_count; }
+};
+
+/// Whether the subscripts are exactly the first `count` indices in their order.
+bool is_identity(const std::vector<Subscript>& subscripts, uint32_t count);
+
+/// The nest of definitions with equal free domains. Reads of a value of the group, by another of
+/// the group, are at the identity. Stores, without their buffers, are made for the values that
+/// `needed` says; stages that nothing stored depends on are left out.
+Nest make_nest(const Graph& graph, const std::vector<OpId>& definitions,
+               const std::vector<bool>& needed);
+
+/// The nest that copies a tensor into (a part of) another: `offset` is added along `axis`.
+Nest make_copy(const Graph& graph, ValueId from, const TensorType& to, uint32_t axis,
+               const Affine& offset);
+
+/// The nest that fills a tensor with zeros.
+Nest make_zeros(const TensorType& type);
+
+}  // namespace netc

@@ -1,0 +1,214 @@
+#include "passes/storage.h"
+
+#include <map>
+
+#include "ir/support/check.h"
+#include "passes/nest.h"
+
+namespace netc {
+
+using loops::BufferId;
+using loops::Place;
+
+namespace {
+
+class Placer {
+ public:
+  Placer(const Graph& graph, const std::vector<std::vector<OpId>>& groups, loops::Step& step)
+      : graph_(graph), groups_(groups), step_(step) {}
+
+  Storage run() {
+    size_t count = graph_.values.size();
+    storage_.root.resize(count);
+    storage_.buffer.resize(count);
+    storage_.needed.resize(count);
+    group_of_.resize(count, none);
+    find_roots();
+    find_needed();
+    place_givens();
+    place_updates();
+    place_results();
+    place_rest();
+    return std::move(storage_);
+  }
+
+ private:
+  static constexpr size_t none = ~size_t{0};
+
+  ValueId root(ValueId value) const { return storage_.root[value.index]; }
+  BufferId& buffer(ValueId value) { return storage_.buffer[root(value).index]; }
+
+  void find_roots() {
+    for (uint32_t v = 0; v < graph_.values.size(); ++v) storage_.root[v] = ValueId{v};
+    for (const Op& op : graph_.ops)
+      if (auto* reshape = std::get_if<Reshape>(&op.what))
+        storage_.root[op.results[0].index] = root(reshape->operand);
+    for (size_t g = 0; g < groups_.size(); ++g)
+      for (OpId op : groups_[g])
+        for (ValueId value : graph_[op].results) group_of_[value.index] = g;
+  }
+
+  /// Memory holds what another group reads, results, and what updates store.
+  void find_needed() {
+    auto need = [&](ValueId value) {
+      storage_.needed[value.index] = true;
+      storage_.needed[root(value).index] = true;
+    };
+    for (size_t g = 0; g < groups_.size(); ++g)
+      for (OpId op : groups_[g])
+        for (ValueId value : operands(graph_[op])) {
+          bool view = root(value) != value;
+          if (view || group_of_[value.index] != g) need(value);
+          readers_[root(value)].push_back({g, op});
+        }
+    for (const GraphResult& result : graph_.results) need(result.value);
+    for (const Op& op : graph_.ops)
+      if (auto* update = std::get_if<Update>(&op.what)) need(update->value);
+  }
+
+  BufferId add_buffer(const std::string& name, const TensorType& type, Place where, int64_t slot) {
+    step_.buffers.push_back({name, type, where, slot, -1});
+    return BufferId{static_cast<uint32_t>(step_.buffers.size() - 1)};
+  }
+
+  void place_givens() {
+    for (size_t i = 0; i < graph_.inputs.size(); ++i) {
+      const Value& value = graph_[graph_.inputs[i]];
+      buffer(graph_.inputs[i]) =
+          add_buffer(value.name, value.type, Place::input, static_cast<int64_t>(i));
+    }
+    for (ValueId id : graph_.variables)
+      buffer(id) = add_buffer(graph_[id].name, graph_[id].type, Place::variable, 0);
+    for (ValueId id : graph_.settings)
+      buffer(id) = add_buffer(graph_[id].name, graph_[id].type, Place::setting, 0);
+  }
+
+  void place_updates() {
+    for (const Op& op : graph_.ops) {
+      auto* update = std::get_if<Update>(&op.what);
+      if (!update) continue;
+      updated_.push_back(update->variable);
+      if (may_update_in_place(*update)) buffer(update->value) = buffer(update->variable);
+    }
+    std::vector<std::pair<BufferId, Transfer>> copies;
+    for (const Op& op : graph_.ops) {
+      auto* update = std::get_if<Update>(&op.what);
+      if (!update || root(update->value) == update->variable) continue;
+      if (buffer(update->value) == buffer(update->variable) && buffer(update->value)) continue;
+      store_after(update->value, buffer(update->variable));
+    }
+  }
+
+  /// Copies at the end of the step; through a buffer of its own where the source is a variable,
+  /// which another copy may overwrite.
+  void store_after(ValueId from, BufferId to) {
+    BufferId saved;
+    if (graph_[root(from)].kind == ValueKind::variable) {
+      saved = add_buffer(graph_[from].name + ".old", graph_[from].type, Place::arena, 0);
+      storage_.saved.push_back({from, saved});
+    }
+    storage_.after.push_back({saved, {from, to}});
+  }
+
+  /// In place if the new value is a definition that writes each element where it reads the old
+  /// one, and all other readers of the old value have finished in earlier kernels.
+  bool may_update_in_place(const Update& update) {
+    ValueId value = root(update.value);
+    const Value& producer = graph_[value];
+    if (value != update.value || producer.kind != ValueKind::result || buffer(value)) return false;
+    const auto* definition = std::get_if<Definition>(&graph_[producer.producer].what);
+    if (!definition || definition->accumulate || !definition->has_identity_target()) return false;
+    for (const GraphResult& result : graph_.results)
+      if (root(result.value) == update.variable) return false;
+    for (const Op& op : graph_.ops) {
+      auto* other = std::get_if<Update>(&op.what);
+      if (other && root(other->value) == update.variable) return false;
+    }
+    size_t group = group_of_[value.index];
+    for (const auto& [reader_group, op] : readers_[update.variable]) {
+      if (reader_group > group) return false;
+      if (reader_group == group && !reads_pointwise(graph_[op], update.variable)) return false;
+    }
+    return true;
+  }
+
+  bool reads_pointwise(const Op& op, ValueId variable) const {
+    const auto* definition = std::get_if<Definition>(&op.what);
+    if (!definition || !definition->has_identity_target()) return false;
+    for (uint32_t i = 0; i < definition->dag.size(); ++i) {
+      const Expr& expr = definition->dag[ExprId{i}];
+      if (expr.kind != ExprKind::read || root(expr.tensor) != variable) continue;
+      if (expr.tensor != variable || !is_identity(expr.subscripts, definition->free_count))
+        return false;
+      if (definition->reduction != Reduction::none && under_reduction(*definition, ExprId{i}))
+        return false;
+    }
+    return true;
+  }
+
+  /// Reads within a reduction come before the write as well, but through its loops.
+  static bool under_reduction(const Definition& definition, ExprId read) {
+    for (ExprId id : reachable(definition.dag, definition.body))
+      if (id == read) return true;
+    return false;
+  }
+
+  void place_results() {
+    for (size_t k = 0; k < graph_.results.size(); ++k) {
+      const GraphResult& result = graph_.results[k];
+      const Value& source = graph_[root(result.value)];
+      std::string name = result.name.empty() ? std::string(netc::name(result.kind)) : result.name;
+      BufferId output =
+          add_buffer(name, graph_[result.value].type, Place::output, static_cast<int64_t>(k));
+      if (source.kind != ValueKind::result) {
+        storage_.before.push_back({result.value, output});
+      } else if (!buffer(result.value)) {
+        buffer(result.value) = output;
+      } else {
+        storage_.after.push_back({BufferId{}, {result.value, output}});
+      }
+    }
+  }
+
+  void place_rest() {
+    for (const std::vector<OpId>& group : groups_)
+      for (OpId op : group)
+        for (ValueId value : graph_[op].results) {
+          if (root(value) != value || !storage_.needed[value.index] || buffer(value)) continue;
+          buffer(value) = add_buffer(graph_[value].name, graph_[value].type, Place::arena, 0);
+        }
+  }
+
+  const Graph& graph_;
+  const std::vector<std::vector<OpId>>& groups_;
+  loops::Step& step_;
+  Storage storage_;
+  std::vector<size_t> group_of_;
+  std::map<ValueId, std::vector<std::pair<size_t, OpId>>> readers_;
+  std::vector<ValueId> updated_;
+};
+
+}  // namespace
+
+Storage place(const Graph& graph, const std::vector<std::vector<OpId>>& groups, loops::Step& step) {
+  return Placer(graph, groups, step).run();
+}
+
+std::vector<std::vector<OpId>> groups_of(const Graph& graph) {
+  std::vector<std::vector<OpId>> groups;
+  std::vector<bool> grouped(graph.ops.size());
+  for (const Group& group : graph.groups)
+    for (OpId op : group.ops) grouped[op.index] = true;
+  size_t next = 0;
+  for (uint32_t i = 0; i < graph.ops.size(); ++i) {
+    if (std::holds_alternative<Update>(graph.ops[i].what)) continue;
+    if (!grouped[i]) {
+      groups.push_back({OpId{i}});
+    } else if (next < graph.groups.size() && graph.groups[next].ops[0] == OpId{i}) {
+      groups.push_back(graph.groups[next++].ops);
+    }
+  }
+  return groups;
+}
+
+}  // namespace netc

@@ -1,0 +1,344 @@
+// Candidates are few, so all are tried: every index for the lanes, every pair of indices for the
+// tile, and a short list of slots for each; the estimate of `tiling_cost` decides.
+#include "passes/tiling.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "passes/tiling_cost.h"
+
+namespace netc {
+
+namespace {
+
+constexpr double latency_cycles = 4;        ///< of an addition to an accumulator
+constexpr double largest_tile_size = 1200;  ///< instructions of one tile
+
+class Planner {
+ public:
+  Planner(const Graph& graph, const AccessedNest& nest, const Target& target)
+      : graph_(graph), nest_(nest), target_(target) {}
+
+  Plan run() {
+    Plan best = plan_for(IndexId{});
+    for (uint32_t i = 0; i < nest_.nest.free_count; ++i) {
+      if (!may_hold_lanes(IndexId{i})) continue;
+      Plan plan = plan_for(IndexId{i});
+      if (plan.cycles < best.cycles) best = plan;
+    }
+    set_order(best);
+    set_tasks(best);
+    return best;
+  }
+
+ private:
+  /// The largest extent of an index.
+  int64_t extent(IndexId index) const {
+    return nest_.nest.indices[index.index].extent.at(graph_.capacity);
+  }
+
+  bool accumulates() const { return !nest_.nest.stores.empty() && nest_.nest.stores[0].accumulate; }
+
+  bool may_hold_lanes(IndexId index) const {
+    if (extent(index) < 2) return false;
+    for (size_t k = 0; k < nest_.stores.size(); ++k) {
+      const Access& access = nest_.stores[k];
+      if (access.stride(index).is_zero()) return false;
+      if (!nest_.nest.stores[k].accumulate) continue;
+      // Additions to one element keep their order only along the innermost index.
+      if (index.index + 1 != nest_.nest.free_count || !access.stride(index).is(1)) return false;
+      for (const auto& [data, stride] : access.data)
+        if (nest_.depends[data.index] & bit(index)) return false;
+    }
+    return true;
+  }
+
+  uint16_t lanes_of(IndexId index) const {
+    int64_t lanes = std::max<int64_t>(target_.vector_bytes / widest_element(nest_, index), 1);
+    while (lanes > 2 && lanes / 2 >= extent(index)) lanes /= 2;
+    return static_cast<uint16_t>(lanes);
+  }
+
+  struct StageChoice {
+    LaneChoice lanes;
+    SectionCost cost;
+    double rounds = 1;   ///< of the innermost reduction body
+    double closing = 0;  ///< cycles after the loops, for each accumulator
+    bool reduced_lanes = false;
+  };
+
+  double rounds_of(const Stage& stage, LaneChoice lanes) const {
+    double rounds = 1;
+    for (IndexId index : stage.reduced) {
+      int64_t steps = extent(index);
+      if (index == lanes.index) steps = (steps + lanes.lanes - 1) / lanes.lanes;
+      rounds *= static_cast<double>(steps);
+    }
+    return rounds;
+  }
+
+  StageChoice choose_stage(const Stage& stage, LaneChoice lanes, bool reduced) const {
+    SectionCost cost(nest_, {stage.body}, lanes);
+    const Expr& body = nest_.nest.dag[stage.body];
+    // A product at the root becomes one instruction with its addition.
+    bool fused = stage.reduction == Reduction::sum && body.kind == ExprKind::apply &&
+                 body.function == Function::mul;
+    if (!fused) cost.add_operation(nest_.depends[stage.body.index], body.type, lanes);
+    StageChoice choice{lanes, std::move(cost), rounds_of(stage, lanes), 0, reduced};
+    if (reduced) choice.closing = 2 + 3 * std::log2(lanes.lanes);
+    return choice;
+  }
+
+  static double serial_cycles(const StageChoice& choice) {
+    return choice.rounds * std::max(choice.cost.tile({}).cycles, latency_cycles);
+  }
+
+  /// A stage whose results are scalars may have the lanes along one of its own indices.
+  StageChoice choose_stage(const Stage& stage) const {
+    StageChoice best = choose_stage(stage, {}, false);
+    if (stage.reduction == Reduction::argmax) return best;
+    double least = serial_cycles(best);
+    for (IndexId index : stage.reduced) {
+      if (extent(index) < 2) continue;
+      StageChoice choice = choose_stage(stage, {index, lanes_of(index)}, true);
+      double cycles = serial_cycles(choice) + choice.closing;
+      if (cycles >= least) continue;
+      least = cycles;
+      best = std::move(choice);
+    }
+    return best;
+  }
+
+  Plan plan_for(IndexId vector) {
+    Plan plan;
+    plan.vector = vector;
+    plan.slots.assign(nest_.nest.indices.size(), 1);
+    if (vector) plan.lanes = lanes_of(vector);
+    LaneChoice lanes{vector, plan.lanes};
+
+    std::vector<StageChoice> stages;
+    for (const Stage& stage : nest_.nest.stages) {
+      stages.push_back(vector ? choose_stage(stage, lanes, false) : choose_stage(stage));
+      const StageChoice& choice = stages.back();
+      plan.stage_vector.push_back(choice.reduced_lanes ? choice.lanes.index : IndexId{});
+      plan.stage_lanes.push_back(choice.reduced_lanes ? choice.lanes.lanes : uint16_t{1});
+    }
+    choose_tile(plan, stages, finish_cost(lanes));
+    choose_rounds(plan, stages);
+    return plan;
+  }
+
+  /// Bases and stores: computed once at each point of the free domain.
+  SectionCost finish_cost(LaneChoice lanes) const {
+    std::vector<ExprId> roots;
+    for (const Stage& stage : nest_.nest.stages) roots.push_back(stage.base);
+    for (const Store& store : nest_.nest.stores) roots.push_back(store.expr);
+    SectionCost cost(nest_, roots, lanes);
+    IndexSet all = 0;
+    for (uint32_t i = 0; i < nest_.nest.free_count; ++i) all |= bit(IndexId{i});
+    for (const Access& access : nest_.stores) cost.add_store(access, all, lanes);
+    return cost;
+  }
+
+  using Slots = std::vector<std::pair<IndexId, int64_t>>;
+
+  void choose_tile(Plan& plan, const std::vector<StageChoice>& stages, const SectionCost& finish) {
+    static constexpr int64_t row_counts[] = {1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 14};
+    static constexpr int64_t column_counts[] = {1, 2, 3, 4, 6};
+    plan.cycles = -1;
+    // The first index of the tile is the lanes', where there is one; the second any other.
+    std::vector<IndexId> firsts;
+    std::vector<IndexId> seconds = {IndexId{}};
+    if (plan.vector) firsts.push_back(plan.vector);
+    if (!plan.vector) firsts.push_back(IndexId{});
+    bool tiled = !stages.empty() && !accumulates();
+    for (uint32_t i = 0; tiled && i < nest_.nest.free_count; ++i) {
+      IndexId index{i};
+      if (index == plan.vector || extent(index) < 2) continue;
+      seconds.push_back(index);
+      if (!plan.vector) firsts.push_back(index);
+    }
+    for (IndexId first : firsts)
+      for (IndexId second : seconds) {
+        if (first && first == second) continue;
+        for (int64_t columns : column_counts) {
+          if (columns > 1 && (!first || accumulates())) break;
+          if (first && columns > 1 &&
+              columns * lanes_at(plan, first) >= extent(first) + lanes_at(plan, first))
+            break;
+          for (int64_t rows : row_counts) {
+            if (rows > 1 && !second) break;
+            if (second && rows > extent(second)) break;
+            Slots slots;
+            if (first) slots.push_back({first, columns});
+            if (second) slots.push_back({second, rows});
+            double cycles = total_cycles(plan, stages, finish, slots);
+            if (cycles < 0 || (plan.cycles >= 0 && cycles >= plan.cycles)) continue;
+            plan.cycles = cycles;
+            std::fill(plan.slots.begin(), plan.slots.end(), 1);
+            for (const auto& [index, count] : slots) plan.slots[index.index] = count;
+          }
+        }
+      }
+  }
+
+  static int64_t lanes_at(const Plan& plan, IndexId index) {
+    return index == plan.vector ? plan.lanes : 1;
+  }
+
+  /// Cycles of the whole nest with these slots; negative: it does not fit the registers.
+  double total_cycles(const Plan& plan, const std::vector<StageChoice>& stages,
+                      const SectionCost& finish, const Slots& slots) const {
+    double points = 1;
+    for (const auto& [index, count] : slots) points *= static_cast<double>(count);
+    double size = finish.tile(sets(slots)).size;
+    for (size_t k = 0; k < stages.size(); ++k) {
+      SectionCost::Tile tile = stages[k].cost.tile(sets(slots));
+      size += tile.size;
+      double width = nest_.nest.stages[k].reduction == Reduction::argmax ? 2 : 1;
+      double registers = points * width + tile.least_read + 1;
+      if (points > 1 && registers > static_cast<double>(target_.vector_registers)) return -1;
+    }
+    if (points > 1 && size > largest_tile_size) return -1;
+
+    // Whole tiles and the rest, along each index of the tile; other indices only repeat.
+    double cycles = 0;
+    double repeats = 1;
+    for (uint32_t i = 0; i < nest_.nest.free_count; ++i) {
+      bool in_tile = std::any_of(slots.begin(), slots.end(),
+                                 [&](const auto& slot) { return slot.first.index == i; });
+      if (!in_tile) repeats *= static_cast<double>(extent(IndexId{i}));
+    }
+    auto visit = [&](auto&& self, size_t k, Slots chosen, double times) -> void {
+      if (k == slots.size()) {
+        cycles += times * tile_cycles(stages, finish, chosen);
+        return;
+      }
+      const auto& [index, count] = slots[k];
+      int64_t lanes = lanes_at(plan, index);
+      int64_t steps = (extent(index) + lanes - 1) / lanes;
+      int64_t whole = steps / count;
+      int64_t rest = steps % count;
+      // Rows of the batch have no smaller tile: the last one repeats a row.
+      bool batch = nest_.nest.indices[index.index].extent.batch && index != plan.vector;
+      if (batch && rest) whole += 1;
+      chosen.push_back({index, count});
+      if (whole) self(self, k + 1, chosen, times * static_cast<double>(whole));
+      if (!rest || batch) return;
+      chosen.back().second = rest;
+      self(self, k + 1, chosen, times);
+    };
+    visit(visit, 0, {}, repeats);
+    return cycles;
+  }
+
+  static std::vector<std::pair<IndexSet, int64_t>> sets(const Slots& slots) {
+    std::vector<std::pair<IndexSet, int64_t>> result;
+    for (const auto& [index, count] : slots) result.push_back({bit(index), count});
+    return result;
+  }
+
+  double tile_cycles(const std::vector<StageChoice>& stages, const SectionCost& finish,
+                     const Slots& slots) const {
+    double points = 1;
+    for (const auto& [index, count] : slots) points *= static_cast<double>(count);
+    double cycles = 2 + finish.tile(sets(slots)).cycles;
+    for (const StageChoice& stage : stages) {
+      double round = stage.cost.tile(sets(slots)).cycles;
+      cycles += 4 + stage.rounds * std::max(round + 0.25, latency_cycles / chains(stage, points)) +
+                points * (1 + stage.closing);
+    }
+    return cycles;
+  }
+
+  /// Accumulators of one point, where a single one would wait for its own additions.
+  static double chains(const StageChoice& stage, double points) {
+    if (!stage.reduced_lanes || points >= 4 || stage.rounds < 4) return 1;
+    return points >= 2 ? 2 : 4;
+  }
+
+  /// Several steps of the innermost reduced index in one round.
+  void choose_rounds(Plan& plan, const std::vector<StageChoice>& stages) const {
+    double points = 1;
+    for (int64_t count : plan.slots) points *= static_cast<double>(count);
+    for (size_t k = 0; k < stages.size(); ++k) {
+      const Stage& stage = nest_.nest.stages[k];
+      if (stages[k].reduced_lanes) {
+        plan.slots[plan.stage_vector[k].index] = static_cast<int64_t>(chains(stages[k], points));
+        continue;
+      }
+      if (stage.reduced.empty()) continue;
+      IndexId inner = stage.reduced.back();
+      double size = stages[k].cost.tile(all_sets(plan)).size;
+      if (extent(inner) >= 8 && size * 4 <= 160)
+        plan.slots[inner.index] = 4;
+      else if (extent(inner) >= 4 && size * 2 <= 160)
+        plan.slots[inner.index] = 2;
+    }
+  }
+
+  std::vector<std::pair<IndexSet, int64_t>> all_sets(const Plan& plan) const {
+    Slots slots;
+    for (uint32_t i = 0; i < nest_.nest.free_count; ++i)
+      slots.push_back({IndexId{i}, plan.slots[i]});
+    return sets(slots);
+  }
+
+  /// Plain indices outside, in their order; then the lanes' panel; then the rows within it.
+  void set_order(Plan& plan) const {
+    std::vector<IndexId> rows;
+    bool panel = false;
+    for (uint32_t i = 0; i < nest_.nest.free_count; ++i) {
+      IndexId index{i};
+      if (extent(index) == 1 && !nest_.nest.indices[i].extent.batch) continue;
+      if (index == plan.vector) {
+        panel = true;
+      } else if (plan.slots[i] > 1) {
+        rows.push_back(index);
+      } else {
+        plan.order.push_back(index);
+      }
+    }
+    if (panel) plan.order.push_back(plan.vector);
+    plan.order.insert(plan.order.end(), rows.begin(), rows.end());
+  }
+
+  /// Cuts the index with the most tiles, if there is enough work to wake another thread for.
+  void set_tasks(Plan& plan) const {
+    if (plan.order.empty() || accumulates() || plan.cycles < 4 * target_.wake_cycles) return;
+    auto tiles = [&](IndexId index) {
+      int64_t step = plan.slots[index.index] * lanes_at(plan, index);
+      return (extent(index) + step - 1) / step;
+    };
+    size_t cut = 0;
+    while (cut < plan.order.size() && tiles(plan.order[cut]) < 8) ++cut;
+    if (cut == plan.order.size())
+      cut = static_cast<size_t>(
+          std::max_element(plan.order.begin(), plan.order.end(),
+                           [&](IndexId a, IndexId b) { return tiles(a) < tiles(b); }) -
+          plan.order.begin());
+    IndexId index = plan.order[cut];
+    int64_t count = tiles(index);
+    int64_t wanted =
+        std::clamp<int64_t>(static_cast<int64_t>(plan.cycles / (target_.wake_cycles / 2)), 2, 32);
+    int64_t each = (count + wanted - 1) / wanted;
+    if (count <= each) return;
+    std::rotate(plan.order.begin(), plan.order.begin() + static_cast<std::ptrdiff_t>(cut),
+                plan.order.begin() + static_cast<std::ptrdiff_t>(cut) + 1);
+    plan.parallel = true;
+    plan.tasks.extent = nest_.nest.indices[index.index].extent;
+    plan.tasks.chunk = each * plan.slots[index.index] * lanes_at(plan, index);
+  }
+
+  const Graph& graph_;
+  const AccessedNest& nest_;
+  const Target& target_;
+};
+
+}  // namespace
+
+Plan make_plan(const Graph& graph, const AccessedNest& nest, const Target& target) {
+  return Planner(graph, nest, target).run();
+}
+
+}  // namespace netc

@@ -1,0 +1,125 @@
+#include "passes/tiling_cost.h"
+
+#include <algorithm>
+#include <set>
+
+namespace netc {
+
+namespace {
+
+/// Cycles of one vector instruction: two halves where the units are half as wide as the vectors.
+double vector_cycles(uint16_t lanes, DType type) {
+  int64_t bytes = lanes * std::max<int64_t>(byte_size(type), 4);
+  return std::max(0.5 * static_cast<double>(bytes) / 32, 0.5);
+}
+
+/// Cycles and instructions of a scalar function on registers of 32 bytes.
+struct FunctionCost {
+  double cycles;
+  double size;
+};
+
+FunctionCost function_cost(Function function) {
+  switch (function) {
+    case Function::div:
+    case Function::sqrt:
+    case Function::rsqrt:
+      return {8, 2};
+    case Function::mod:
+      return {20, 6};
+    case Function::exp:
+    case Function::sigmoid:
+    case Function::tanh:
+    case Function::log:
+      return {24, 40};
+    case Function::pow:
+    case Function::erf:
+    case Function::sin:
+    case Function::cos:
+    case Function::log1p:
+    case Function::expm1:
+      return {40, 60};
+    default:
+      return {1, 1};
+  }
+}
+
+double access_cycles(const Access& access, DType type, bool varies, LaneChoice lanes) {
+  double guards = static_cast<double>(access.guards.size());
+  if (!varies) return 0.5 + guards + static_cast<double>(access.data.size());
+  double unit = vector_cycles(lanes.lanes, type);
+  bool contiguous = access.data.empty() && access.stride(lanes.index).is(1);
+  if (contiguous) return unit * (1 + 3 * guards);
+  return lanes.lanes * 0.8 + unit * 3 * guards;
+}
+
+}  // namespace
+
+SectionCost::SectionCost(const AccessedNest& nest, const std::vector<ExprId>& roots,
+                         LaneChoice lanes) {
+  std::set<ExprId> seen;
+  for (ExprId root : roots) {
+    if (!root) continue;
+    for (ExprId id : reachable(nest.nest.dag, root)) {
+      if (!seen.insert(id).second) continue;
+      const Expr& expr = nest.nest.dag[id];
+      NodeCost node{nest.depends[id.index], 0, 1, false};
+      bool varies = lanes.index && (node.depends & bit(lanes.index));
+      double unit = varies ? vector_cycles(lanes.lanes, expr.type) : 0.5;
+      if (expr.kind == ExprKind::apply) {
+        FunctionCost cost = function_cost(expr.function);
+        node.cycles = cost.cycles * unit;
+        node.size = cost.size;
+      } else if (expr.kind == ExprKind::convert) {
+        node.cycles = 2 * unit;
+      } else if (auto read = nest.reads.find(id); read != nest.reads.end()) {
+        bool vector = lanes.index && (node.depends & bit(lanes.index));
+        node.cycles = access_cycles(read->second, expr.type, vector, lanes);
+        node.size = 1 + 4 * static_cast<double>(read->second.guards.size());
+        node.read = true;
+      } else {
+        continue;
+      }
+      nodes_.push_back(node);
+    }
+  }
+}
+
+void SectionCost::add_operation(IndexSet depends, DType type, LaneChoice lanes) {
+  bool varies = lanes.index && (depends & bit(lanes.index));
+  nodes_.push_back({depends, varies ? vector_cycles(lanes.lanes, type) : 0.5, 1, false});
+}
+
+void SectionCost::add_store(const Access& access, IndexSet depends, LaneChoice lanes) {
+  bool varies = lanes.index.valid();
+  nodes_.push_back({depends, 2 * access_cycles(access, DType::f32, varies, lanes), 1, false});
+}
+
+SectionCost::Tile SectionCost::tile(const std::vector<std::pair<IndexSet, int64_t>>& slots) const {
+  Tile tile;
+  bool any = false;
+  for (const NodeCost& node : nodes_) {
+    double times = 1;
+    for (const auto& [index, count] : slots)
+      if (node.depends & index) times *= static_cast<double>(count);
+    tile.cycles += times * node.cycles;
+    tile.size += times * node.size;
+    if (!node.read) continue;
+    tile.least_read = any ? std::min(tile.least_read, times) : times;
+    any = true;
+  }
+  return tile;
+}
+
+int64_t widest_element(const AccessedNest& nest, IndexId lane_index) {
+  int64_t widest = 4;
+  for (uint32_t i = 0; i < nest.nest.dag.size(); ++i) {
+    const Expr& expr = nest.nest.dag[ExprId{i}];
+    bool value = expr.kind != ExprKind::index && expr.kind != ExprKind::batch;
+    if (value && (nest.depends[i] & bit(lane_index)))
+      widest = std::max(widest, byte_size(expr.type));
+  }
+  return widest;
+}
+
+}  // namespace netc

@@ -1,0 +1,50 @@
+// What a tile of a nest costs, estimated in cycles: every node of an expression is computed once
+// for each combination of slots that it varies with, on scalars or on vectors.
+#pragma once
+
+#include <vector>
+
+#include "passes/access.h"
+
+namespace netc {
+
+/// The lanes of a candidate plan.
+struct LaneChoice {
+  IndexId index;  ///< invalid: scalars
+  uint16_t lanes = 1;
+};
+
+/// One node's cost, and the indices whose slots multiply it.
+struct NodeCost {
+  IndexSet depends = 0;
+  double cycles = 0;
+  double size = 1;  ///< instructions, roughly
+  bool read = false;
+};
+
+/// The nodes under some roots, each once, for one choice of lanes.
+class SectionCost {
+ public:
+  SectionCost(const AccessedNest& nest, const std::vector<ExprId>& roots, LaneChoice lanes);
+
+  /// Adds what storing through this access costs at each point.
+  void add_store(const Access& access, IndexSet depends, LaneChoice lanes);
+  /// Adds one instruction that varies with these indices.
+  void add_operation(IndexSet depends, DType type, LaneChoice lanes);
+
+  struct Tile {
+    double cycles = 0;
+    double size = 0;
+    double least_read = 0;  ///< evaluations of the read with the fewest: they stay in registers
+  };
+  Tile tile(const std::vector<std::pair<IndexSet, int64_t>>& slots) const;
+  const std::vector<NodeCost>& nodes() const { return nodes_; }
+
+ private:
+  std::vector<NodeCost> nodes_;
+};
+
+/// The widest element that varies over the lanes: it decides how many lanes fit.
+int64_t widest_element(const AccessedNest& nest, IndexId lane_index);
+
+}  // namespace netc
