@@ -224,7 +224,8 @@ bool is_zero(const ExprDag& dag, ExprId node) {
   return expr.kind == ExprKind::constant && expr.number == 0 && expr.integer == 0;
 }
 
-ExprId rewrite(const ExprDag& from, ExprId root, ExprBuilder& to, const RewriteLeaf& leaf) {
+ExprId rewrite(const ExprDag& from, ExprId root, ExprBuilder& to, const RewriteLeaf& leaf,
+               const RewriteApplication& application) {
   std::vector<ExprId> copies(from.size());
   const auto copy_of = [&](ExprId node) { return node.valid() ? copies[node.index] : ExprId{}; };
   for (const ExprId node : reachable(from, root)) {
@@ -245,6 +246,7 @@ ExprId rewrite(const ExprDag& from, ExprId root, ExprBuilder& to, const RewriteL
         break;
       case ExprKind::apply:
         copy = apply_simplified(to, expr.function, std::move(expr.args));
+        if (application) copy = application(copy);
         break;
       case ExprKind::convert:
         copy = convert_simplified(to, expr.args[0], expr.type);

@@ -22,7 +22,11 @@ bool is_zero(const ExprDag& dag, ExprId node);
 /// (gathers and `otherwise`) are nodes of the new expression already; the result is one as well.
 using RewriteLeaf = std::function<ExprId(Expr expr)>;
 
+/// What becomes of an application that has been rebuilt: itself, or an equal node.
+using RewriteApplication = std::function<ExprId(ExprId node)>;
+
 /// Rebuilds `root` of `from` in `to`, simplified.
-ExprId rewrite(const ExprDag& from, ExprId root, ExprBuilder& to, const RewriteLeaf& leaf);
+ExprId rewrite(const ExprDag& from, ExprId root, ExprBuilder& to, const RewriteLeaf& leaf,
+               const RewriteApplication& application = {});
 
 }  // namespace netc

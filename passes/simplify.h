@@ -7,7 +7,9 @@ namespace netc {
 
 /// Folds constants, applies the algebra of scalars, merges equal definitions, reads through copies
 /// and constant tensors, collapses sums over one selected element, and drops what nothing needs.
-/// NaN, infinities and the sign of zero come out as before. Once more changes nothing.
+/// NaN and infinities come out as before. Once more changes nothing.
+///
+/// Needs: no kernels yet. Before autodiff it keeps what gradients pass through and where they stop.
 void simplify(Graph& graph);
 
 }  // namespace netc

@@ -1,0 +1,170 @@
+// Rounds over the whole graph until one changes nothing. Each round copies what is alive into a new
+// graph, in order: definitions in their simplest form, later reads of a copy as reads of the
+// original, and of two equal operations the first.
+#include "passes/simplify.h"
+
+#include <algorithm>
+#include <string>
+
+#include "ir/print.h"
+#include "ir/support/check.h"
+#include "passes/simplify_definition.h"
+#include "passes/simplify_numbering.h"
+
+namespace netc {
+
+namespace {
+
+/// The operations that results, updates and gradients need.
+std::vector<bool> live_operations(const Graph& graph) {
+  std::vector<bool> needed(graph.values.size());
+  std::vector<bool> live(graph.ops.size());
+  for (const GraphResult& result : graph.results) needed[result.value.index] = true;
+  for (size_t i = graph.ops.size(); i-- > 0;) {
+    const Op& op = graph.ops[i];
+    live[i] = std::holds_alternative<Update>(op.what) ||
+              std::any_of(op.results.begin(), op.results.end(),
+                          [&](ValueId result) { return needed[result.index]; });
+    if (!live[i]) continue;
+    for (const ValueId operand : operands(op)) needed[operand.index] = true;
+  }
+  return live;
+}
+
+class Round {
+ public:
+  explicit Round(const Graph& from) : from_(from) {}
+
+  Graph run() {
+    copy_interface();
+    const std::vector<bool> live = live_operations(from_);
+    for (size_t i = 0; i < from_.ops.size(); ++i)
+      if (live[i]) copy_operation(from_.ops[i]);
+    for (GraphResult result : from_.results) {
+      result.value = own_[result.value.index];
+      to_.results.push_back(std::move(result));
+    }
+    return std::move(to_);
+  }
+
+ private:
+  /// Model, inputs, settings and variables stay, read or not: they are what callers see.
+  void copy_interface() {
+    to_.model = from_.model;
+    to_.entry = from_.entry;
+    to_.capacity = from_.capacity;
+    own_.resize(from_.values.size());
+    known_.graph = &to_;
+    known_.read_as.resize(from_.values.size());
+    for (const auto* list : {&from_.inputs, &from_.settings, &from_.variables})
+      for (const ValueId value : *list) copy_value(value);
+    known_.gradients_are_taken = true;
+    for (const Op& op : from_.ops) {
+      const auto* gradient = std::get_if<Gradient>(&op.what);
+      if (gradient == nullptr) continue;
+      known_.gradients_are_taken = false;
+      differentiated_.insert(gradient->by.begin(), gradient->by.end());
+    }
+  }
+
+  ValueId copy_value(ValueId value) {
+    const ValueId copy = to_.add_value(from_[value]);
+    own_[value.index] = known_.read_as[value.index] = copy;
+    if (differentiated_.contains(value)) known_.opaque.insert(copy);
+    return copy;
+  }
+
+  ValueId read_as(ValueId value) const { return known_.read_as[value.index]; }
+  ValueId own(ValueId value) const { return own_[value.index]; }
+
+  void copy_operation(const Op& op) {
+    Op copy;
+    copy.range = op.range;
+    copy.what = std::visit([this](const auto& what) { return rebuilt(what); }, op.what);
+    for (const ValueId result : op.results) {
+      copy.results.push_back(copy_value(result));
+      to_[copy.results.back()].producer = OpId{static_cast<uint32_t>(to_.ops.size())};
+    }
+    if (copy.results.size() == 1 && !differentiated_.contains(op.results[0]))
+      if (replace_result(op.results[0], copy)) return;
+    to_.ops.push_back(std::move(copy));
+  }
+
+  /// Whether readers need this operation no more. A copy stays for those who want it by its name.
+  bool replace_result(ValueId value, const Op& op) {
+    const ValueId result = op.results[0];
+    const ValueId first = numbering_.first_of(op, to_[result].type, result);
+    if (first != result) {
+      own_[value.index] = known_.read_as[value.index] = first;
+      to_.values.pop_back();
+      return true;
+    }
+    if (const auto original = copied(op, to_[result].type)) {
+      known_.read_as[value.index] = *original;
+      if (to_[*original].kind == ValueKind::result) own_[value.index] = *original;
+    }
+    return false;
+  }
+
+  std::optional<ValueId> copied(const Op& op, const TensorType& type) const {
+    std::optional<ValueId> original;
+    if (const auto* definition = std::get_if<Definition>(&op.what))
+      original = copied_value(to_, *definition);
+    if (const auto* reshape = std::get_if<Reshape>(&op.what)) original = reshape->operand;
+    if (const auto* concat = std::get_if<Concat>(&op.what); concat && concat->operands.size() == 1)
+      original = concat->operands[0];
+    const bool same = original && to_[*original].type == type && !known_.opaque.contains(*original);
+    return same ? original : std::nullopt;
+  }
+
+  decltype(Op::what) rebuilt(const Definition& definition) const {
+    return simplified(definition, known_);
+  }
+
+  /// reshape(reshape(x)) -> reshape(x)
+  decltype(Op::what) rebuilt(const Reshape& reshape) const {
+    const ValueId operand = read_as(reshape.operand);
+    const Value& about = to_[operand];
+    if (about.kind == ValueKind::result && !known_.opaque.contains(operand))
+      if (const auto* inner = std::get_if<Reshape>(&to_[about.producer].what)) return *inner;
+    return Reshape{operand};
+  }
+
+  decltype(Op::what) rebuilt(Concat concat) const {
+    for (ValueId& operand : concat.operands) operand = read_as(operand);
+    return concat;
+  }
+
+  decltype(Op::what) rebuilt(Gradient gradient) const {
+    gradient.of = own(gradient.of);
+    for (ValueId& by : gradient.by) by = own(by);
+    return gradient;
+  }
+
+  decltype(Op::what) rebuilt(const Update& update) const {
+    return Update{own(update.variable), own(update.value)};
+  }
+
+  const Graph& from_;
+  Graph to_;
+  KnownTensors known_;
+  std::vector<ValueId> own_;          ///< by old value: its new self
+  std::set<ValueId> differentiated_;  ///< old values that a gradient is asked by
+  ValueNumbering numbering_;
+};
+
+}  // namespace
+
+void simplify(Graph& graph) {
+  NETC_CHECK(graph.groups.empty(), "kernels are made of simplified definitions");
+  constexpr int most_rounds = 16;
+  std::string before = print(graph);
+  for (int round = 0; round < most_rounds; ++round) {
+    graph = Round(graph).run();
+    std::string after = print(graph);
+    if (after == before) return;
+    before = std::move(after);
+  }
+}
+
+}  // namespace netc

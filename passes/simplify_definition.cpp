@@ -1,0 +1,280 @@
+// 1. Expressions are rebuilt by the algebra; reads of constant tensors become constants, reads of
+//    tensors that only rearrange others become reads of those; comparisons of indices that always
+//    or never hold are decided.
+// 2. A sum over an index that one element alone is selected by reads that element.
+// 3. Reduced indices of one value become 0, and a reduction without indices a map.
+#include "passes/simplify_definition.h"
+
+#include <algorithm>
+#include <limits>
+#include <map>
+
+#include "ir/support/check.h"
+#include "passes/algebra.h"
+#include "passes/simplify_collapse.h"
+
+namespace netc {
+
+namespace {
+
+/// Whether an affine value is at least 0 over the whole domain, for every N.
+bool is_never_negative(const Affine& affine, const std::vector<Index>& indices) {
+  return within(affine, indices, {std::numeric_limits<int64_t>::max() / 4, true});
+}
+
+/// Rebuilds expressions of one definition into another of the same indices.
+class Rebuilding {
+ public:
+  Rebuilding(const Definition& from, Definition& to, const KnownTensors& known)
+      : from_(from), to_(to), known_(known), b(to.dag) {}
+
+  ExprId operator()(ExprId root) {
+    if (!root.valid()) return {};
+    return rewrite(
+        from_.dag, root, b, [this](Expr expr) { return leaf(std::move(expr)); },
+        [this](ExprId node) { return application(node); });
+  }
+
+ private:
+  ExprId leaf(Expr expr) {
+    if (expr.kind != ExprKind::read) return to_.dag.add(std::move(expr));
+    expr.tensor = known_.read_as[expr.tensor.index];
+    drop_needless_otherwise(expr);
+    const Definition* source = known_.map(expr.tensor);
+    if (source == nullptr) return to_.dag.add(std::move(expr));
+    if (const ExprId constant = constant_element(*source); constant.valid()) {
+      const ExprId value = to_.dag.add(source->dag[constant]);
+      if (!expr.otherwise.valid() || expr.otherwise == value) return value;
+    }
+    if (known_.gradients_are_taken && !expr.otherwise.valid() && rearranges(*source))
+      return read_through(*source, expr);
+    return to_.dag.add(std::move(expr));
+  }
+
+  void drop_needless_otherwise(Expr& read) const {
+    const TensorType& type = (*known_.graph)[read.tensor].type;
+    for (size_t d = 0; d < read.subscripts.size(); ++d)
+      if (read.subscripts[d].data.valid() ||
+          !within(read.subscripts[d].affine, to_.indices, type.dims[d]))
+        return;
+    read.otherwise = {};
+  }
+
+  /// Whether each element of a map is just one element of another tensor, at an affine place.
+  static bool rearranges(const Definition& map) {
+    const Expr& body = map.dag[map.body];
+    return body.kind == ExprKind::read && !body.otherwise.valid() &&
+           std::none_of(body.subscripts.begin(), body.subscripts.end(),
+                        [](const Subscript& s) { return s.data.valid(); });
+  }
+
+  /// y[S] -> x[A(S)] for y[i] = x[A(i)].
+  ExprId read_through(const Definition& source, const Expr& read) {
+    const Expr& inner = source.dag[source.body];
+    std::vector<Subscript> subscripts;
+    for (const Subscript& subscript : inner.subscripts) {
+      Subscript place{Affine::of_constant(subscript.affine.constant), {}};
+      place.affine.batch = subscript.affine.batch;
+      for (const Affine::Term& term : subscript.affine.terms) {
+        const Subscript& by = read.subscripts[term.index.index];
+        if (by.data.valid() && (term.coefficient != 1 || place.data.valid()))
+          return to_.dag.add(read);
+        if (by.data.valid()) place.data = by.data;
+        place.affine.add(by.affine, term.coefficient);
+      }
+      subscripts.push_back(std::move(place));
+    }
+    return b.read(inner.tensor, inner.type, std::move(subscripts));
+  }
+
+  ExprId application(ExprId node) {
+    const Expr& expr = to_.dag[node];
+    if (expr.kind != ExprKind::apply) return node;
+    if (expr.function == Function::stop_gradient && known_.gradients_are_taken) return expr.args[0];
+    if (info(expr.function).kind == FunctionClass::comparison) return decided(node);
+    if (const auto affine = affine_application(expr)) affine_values_.emplace(node, *affine);
+    return node;
+  }
+
+  /// An integer expression as an affine one, if it is that.
+  std::optional<Affine> affine_value(ExprId node) const {
+    const Expr& expr = to_.dag[node];
+    if (expr.kind == ExprKind::constant && !is_float(expr.type))
+      return Affine::of_constant(expr.integer);
+    if (expr.kind == ExprKind::index) return Affine::of(expr.index);
+    if (expr.kind == ExprKind::batch) {
+      Affine batch;
+      batch.batch = 1;
+      return batch;
+    }
+    const auto found = affine_values_.find(node);
+    return found == affine_values_.end() ? std::nullopt : std::optional(found->second);
+  }
+
+  std::optional<Affine> affine_application(const Expr& expr) const {
+    if (expr.type != DType::i64 || expr.args.size() > 2) return std::nullopt;
+    const auto x = affine_value(expr.args[0]);
+    const auto y = affine_value(expr.args.back());
+    if (!x || !y || is_huge(*x) || is_huge(*y)) return std::nullopt;
+    const auto is_number = [](const Affine& a) { return a.is_constant() && a.batch == 0; };
+    switch (expr.function) {
+      case Function::neg:
+        return Affine().add(*x, -1);
+      case Function::add:
+        return Affine(*x).add(*y);
+      case Function::sub:
+        return Affine(*x).add(*y, -1);
+      case Function::mul:
+        if (is_number(*x)) return Affine().add(*y, x->constant);
+        if (is_number(*y)) return Affine().add(*x, y->constant);
+        return std::nullopt;
+      default:
+        return std::nullopt;
+    }
+  }
+
+  /// Whether products of its numbers might leave 64 bits, where integers wrap and affine forms not.
+  static bool is_huge(const Affine& affine) {
+    const auto huge = [](int64_t number) { return number > (1 << 30) || number < -(1 << 30); };
+    return huge(affine.constant) || huge(affine.batch) ||
+           std::any_of(affine.terms.begin(), affine.terms.end(),
+                       [&](const Affine::Term& term) { return huge(term.coefficient); });
+  }
+
+  /// A comparison of affine values, or what it always is over the whole domain.
+  ExprId decided(ExprId node) {
+    const Expr expr = to_.dag[node];
+    if (b.type(expr.args[0]) != DType::i64) return node;
+    const auto x = affine_value(expr.args[0]), y = affine_value(expr.args[1]);
+    if (!x || !y || is_huge(*x) || is_huge(*y)) return node;
+    Affine rise = *y, fall = *x;
+    rise.add(*x, -1);
+    fall.add(*y, -1);
+    const bool at_most = is_never_negative(rise, to_.indices);
+    const bool at_least = is_never_negative(fall, to_.indices);
+    rise.constant -= 1;
+    fall.constant -= 1;
+    const bool below = is_never_negative(rise, to_.indices);
+    const bool above = is_never_negative(fall, to_.indices);
+    switch (expr.function) {
+      case Function::less:
+        return below ? b.boolean(true) : at_least ? b.boolean(false) : node;
+      case Function::less_equal:
+        return at_most ? b.boolean(true) : above ? b.boolean(false) : node;
+      case Function::greater:
+        return above ? b.boolean(true) : at_most ? b.boolean(false) : node;
+      case Function::greater_equal:
+        return at_least ? b.boolean(true) : below ? b.boolean(false) : node;
+      case Function::equal:
+        return at_most && at_least ? b.boolean(true) : below || above ? b.boolean(false) : node;
+      case Function::not_equal:
+        return at_most && at_least ? b.boolean(false) : below || above ? b.boolean(true) : node;
+      default:
+        return node;
+    }
+  }
+
+  const Definition& from_;
+  Definition& to_;
+  const KnownTensors& known_;
+  ExprBuilder b;
+  std::map<ExprId, Affine> affine_values_;  ///< of applications in the new DAG
+};
+
+/// The definition without the indices that `by` replaces, which are reduced ones.
+Definition without_indices(const Definition& from, const std::vector<bool>& dropped) {
+  Definition to;
+  std::vector<Affine> by;
+  for (uint32_t k = 0; k < from.indices.size(); ++k) {
+    by.push_back(dropped[k] ? Affine() : Affine::of({static_cast<uint32_t>(to.indices.size())}));
+    if (!dropped[k]) to.indices.push_back(from.indices[k]);
+  }
+  to.free_count = from.free_count;
+  to.reduction = to.indices.size() > to.free_count ? from.reduction : Reduction::none;
+  to.accumulate = from.accumulate;
+  to.target = from.target;
+  ExprBuilder b(to.dag);
+  const auto leaf = [&](Expr expr) {
+    if (expr.kind == ExprKind::index) return b.affine(by[expr.index.index]);
+    for (Subscript& subscript : expr.subscripts) {
+      Affine place = Affine::of_constant(subscript.affine.constant);
+      place.batch = subscript.affine.batch;
+      for (const Affine::Term& term : subscript.affine.terms)
+        place.add(by[term.index.index], term.coefficient);
+      subscript.affine = place;
+    }
+    return to.dag.add(std::move(expr));
+  };
+  to.body = rewrite(from.dag, from.body, b, leaf);
+  if (from.base.valid()) to.base = rewrite(from.dag, from.base, b, leaf);
+  if (to.reduction == Reduction::none && to.base.valid()) {
+    to.body = apply_simplified(b, Function::add, {to.base, to.body});
+    to.base = {};
+  }
+  return to;
+}
+
+/// Step 3.
+Definition without_single_values(Definition definition) {
+  if (definition.reduction == Reduction::argmax) return definition;
+  std::vector<bool> dropped(definition.indices.size());
+  for (size_t k = definition.free_count; k < dropped.size(); ++k)
+    dropped[k] = definition.indices[k].extent == Dim{1, false};
+  if (std::find(dropped.begin(), dropped.end(), true) == dropped.end()) return definition;
+  return without_indices(definition, dropped);
+}
+
+/// sum[i] 0 -> 0
+Definition without_empty_sum(Definition definition) {
+  const bool empty =
+      definition.reduction == Reduction::sum && is_zero(definition.dag, definition.body);
+  if (!empty || !definition.has_identity_target()) return definition;
+  std::vector<bool> dropped(definition.indices.size());
+  std::fill(dropped.begin() + definition.free_count, dropped.end(), true);
+  if (definition.base.valid()) definition.body = definition.base;
+  definition.base = {};
+  return without_indices(definition, dropped);
+}
+
+}  // namespace
+
+const Definition* KnownTensors::map(ValueId value) const {
+  const Value& about = (*graph)[value];
+  if (about.kind != ValueKind::result || opaque.contains(value)) return nullptr;
+  const auto* definition = std::get_if<Definition>(&(*graph)[about.producer].what);
+  const bool is_map = definition != nullptr && definition->reduction == Reduction::none &&
+                      !definition->accumulate && definition->has_identity_target();
+  return is_map ? definition : nullptr;
+}
+
+ExprId constant_element(const Definition& definition) {
+  const bool is_constant = definition.dag[definition.body].kind == ExprKind::constant;
+  return is_constant ? definition.body : ExprId{};
+}
+
+std::optional<ValueId> copied_value(const Graph& graph, const Definition& definition) {
+  const Expr& body = definition.dag[definition.body];
+  const bool is_map = definition.reduction == Reduction::none && !definition.accumulate;
+  if (!is_map || !definition.has_identity_target() || body.kind != ExprKind::read)
+    return std::nullopt;
+  if (graph[body.tensor].type != natural_type(definition)) return std::nullopt;
+  if (body.subscripts != definition.target) return std::nullopt;
+  return body.tensor;
+}
+
+Definition simplified(const Definition& definition, const KnownTensors& known) {
+  Definition result;
+  result.indices = definition.indices;
+  result.free_count = definition.free_count;
+  result.reduction = definition.reduction;
+  result.accumulate = definition.accumulate;
+  Rebuilding rebuilt(definition, result, known);
+  for (const Subscript& subscript : definition.target)
+    result.target.push_back({subscript.affine, rebuilt(subscript.data)});
+  result.body = rebuilt(definition.body);
+  result.base = rebuilt(definition.base);
+  if (known.gradients_are_taken) result = collapsed(std::move(result), known);
+  return without_empty_sum(without_single_values(std::move(result)));
+}
+
+}  // namespace netc
