@@ -1,0 +1,151 @@
+// A data set is checked once, when it is read: types, shapes, numbers of rows, ranges of integers.
+#include "runtime/trainer/dataset.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "runtime/core/dtype.h"
+#include "runtime/core/handle.h"
+#include "runtime/trainer/nearest.h"
+#include "runtime/trainer/readers.h"
+
+namespace netc::trainer {
+namespace {
+
+std::string full_path(const std::string& path, const std::string& folder) {
+  bool absolute = path.starts_with('/') || folder.empty();
+  return absolute ? path : folder.ends_with('/') ? folder + path : folder + "/" + path;
+}
+
+Result<Array> read_array(const Source& source, const std::string& path) {
+  if (source.kind == "idx") return read_idx(path);
+  if (source.kind == "npy") return read_npy(path);
+  if (source.kind == "npz") return read_npz(path, source.name);
+  if (source.kind == "safetensors") return read_safetensors(path, source.name);
+  if (source.kind == "csv")
+    return read_csv(path, {source.columns, source.column, source.classes, source.header});
+  return failure(exit_bad_input, "{}: sources of kind `{}` cannot be read", path, source.kind);
+}
+
+Result<InputData> read_source(const Source& source, const netc_tensor& input,
+                              const std::string& folder) {
+  std::string path = full_path(source.path, folder);
+  Result<Array> array = read_array(source, path);
+  if (!array) return array.failure();
+  std::string where = source.name.empty() ? path : fmt::format("{}: {}", path, source.name);
+  if (Status finite = check_finite(*array, where); !finite) return finite.failure();
+  if (source.part) {
+    array = take_rows(std::move(*array), source.part->first, source.part->second, where);
+    if (!array) return array.failure();
+  }
+  return fit_input(*array, input, where);
+}
+
+/// Whether the dimensions fit; sets the number of rows of the batch.
+bool fit_dims(const Array& array, const netc_tensor& input, std::optional<size_t>& rows) {
+  bool leads = input.rank > 0 && input.dims[0] < 0;
+  if (leads && array.shapeless_rows) {
+    size_t row = netc_elements(input.dims + 1, input.rank - 1u, 1);
+    size_t found = element_count(array.dims);
+    if (input.dims[0] != -1 || found != row * static_cast<size_t>(array.dims[0])) return false;
+    rows = static_cast<size_t>(array.dims[0]);
+    return true;
+  }
+  if (array.dims.size() != input.rank) return false;
+  for (unsigned d = 0; d < input.rank; ++d) {
+    if (input.dims[d] >= 0 && array.dims[d] != input.dims[d]) return false;
+    if (input.dims[d] >= 0) continue;
+    size_t here = static_cast<size_t>(array.dims[d] / -input.dims[d]);
+    if (array.dims[d] % -input.dims[d] != 0 || (rows && *rows != here)) return false;
+    rows = here;
+  }
+  return true;
+}
+
+/// The first value out of the range of a checked input, which names the file.
+Status check_range(const InputData& data, const netc_tensor& input, const std::string& where) {
+  if (!input.checked) return Done{};
+  size_t count = data.bytes.size() / netc_dtype_bytes(input.dtype);
+  size_t row = data.rows && *data.rows > 0 ? count / *data.rows : 1;
+  for (size_t i = 0; i < count; ++i) {
+    double value = netc_dtype_load(input.dtype, data.bytes.data(), i);
+    if (value >= static_cast<double>(input.low) && value < static_cast<double>(input.high))
+      continue;
+    std::string element = row > 1 ? fmt::format(", element {}", i % row) : "";
+    return failure(exit_mismatch, "{}: input `{}`, row {}{}: {} is not in {}..{}", where,
+                   input.name, i / row, element, value, input.low, input.high);
+  }
+  return Done{};
+}
+
+}  // namespace
+
+Result<InputData> fit_input(const Array& array, const netc_tensor& input,
+                            const std::string& where) {
+  InputData data;
+  if (!fit_dims(array, input, data.rows))
+    return failure(exit_mismatch, "{}: this is {}, but input `{}` is {}", where,
+                   type_text(array.dtype, array.dims), input.name, type_text(input));
+  Result<std::vector<std::byte>> bytes =
+      convert(array, static_cast<netc_dtype>(input.dtype), where);
+  if (!bytes) return bytes.failure();
+  data.bytes = std::move(*bytes);
+  if (Status status = check_range(data, input, where); !status) return status.failure();
+  return data;
+}
+
+Result<Dataset> Dataset::load(const netc_model& model, const netc_entry& entry,
+                              const std::vector<Source>& sources, const std::string& folder) {
+  Dataset dataset;
+  const Source* first = nullptr;
+  for (uint32_t i = 0; i < entry.input_count; ++i) {
+    const netc_tensor& input = model.inputs[entry.inputs[i]];
+    auto source = std::find_if(sources.begin(), sources.end(),
+                               [&](const Source& s) { return s.input == input.name; });
+    if (source == sources.end())
+      return failure(exit_mismatch, "input `{}` has no data source", input.name);
+    Result<InputData> data = read_source(*source, input, folder);
+    if (!data) return data.failure();
+    Column column{std::move(*data), 0, {}};
+    if (column.data.rows) {
+      if (first != nullptr && dataset.rows_ != *column.data.rows)
+        return failure(exit_mismatch, "{} has {} rows for `{}`, but {} has {} for `{}`",
+                       source->path, *column.data.rows, input.name, first->path, dataset.rows_,
+                       first->input);
+      if (*column.data.rows == 0) return failure(exit_mismatch, "{}: no rows", source->path);
+      if (first == nullptr) first = &*source;
+      dataset.rows_ = *column.data.rows;
+      column.row_bytes = column.data.bytes.size() / dataset.rows_;
+    }
+    dataset.columns_.push_back(std::move(column));
+  }
+  if (dataset.rows_ > UINT32_MAX)
+    return failure(exit_mismatch, "{}: more than 2^32 rows", first->path);
+  return dataset;
+}
+
+std::vector<const void*> Dataset::inputs(size_t first) const {
+  std::vector<const void*> pointers;
+  for (const Column& column : columns_)
+    pointers.push_back(column.data.bytes.data() + first * column.row_bytes);
+  return pointers;
+}
+
+const std::vector<const void*>& Dataset::gather(std::span<const uint32_t> rows) {
+  gathered_.resize(columns_.size());
+  for (size_t c = 0; c < columns_.size(); ++c) {
+    Column& column = columns_[c];
+    const std::byte* from = column.data.bytes.data();
+    gathered_[c] = from;
+    if (column.row_bytes == 0) continue;
+    if (column.batch.size() < rows.size() * column.row_bytes)
+      column.batch.resize(rows.size() * column.row_bytes);
+    std::byte* to = column.batch.data();
+    gathered_[c] = to;
+    for (size_t i = 0; i < rows.size(); ++i)
+      std::memcpy(to + i * column.row_bytes, from + rows[i] * column.row_bytes, column.row_bytes);
+  }
+  return gathered_;
+}
+
+}  // namespace netc::trainer

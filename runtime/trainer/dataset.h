@@ -1,0 +1,47 @@
+// All rows of a model's inputs, in the model's types, and batches of them.
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "runtime/trainer/array.h"
+#include "runtime/trainer/plan.h"
+
+namespace netc::trainer {
+
+/// Checks an array against a model's input and converts it; gives its bytes and how many rows of
+/// the batch it has (nothing for an input without a batch dimension).
+struct InputData {
+  std::vector<std::byte> bytes;
+  std::optional<size_t> rows;
+};
+Result<InputData> fit_input(const Array& array, const netc_tensor& input, const std::string& where);
+
+class Dataset {
+ public:
+  /// Reads the sources of an entry's inputs. `folder` is where relative paths begin.
+  static Result<Dataset> load(const netc_model& model, const netc_entry& entry,
+                              const std::vector<Source>& sources, const std::string& folder);
+
+  size_t rows() const { return rows_; }
+
+  /// The rows from `first` on where they lie, in the entry's order.
+  std::vector<const void*> inputs(size_t first = 0) const;
+
+  /// Copies the rows with these numbers to memory of the data set's own, which the next call uses
+  /// again, and gives it in the entry's order.
+  const std::vector<const void*>& gather(std::span<const uint32_t> rows);
+
+ private:
+  struct Column {
+    InputData data;
+    size_t row_bytes = 0;          ///< 0 for an input without a batch dimension
+    std::vector<std::byte> batch;  ///< gathered rows
+  };
+
+  std::vector<Column> columns_;
+  std::vector<const void*> gathered_;
+  size_t rows_ = 1;
+};
+
+}  // namespace netc::trainer
