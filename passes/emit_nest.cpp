@@ -114,9 +114,11 @@ class NestEmitter {
   }
 
   RegisterId first_lanes(RegisterId count) {
-    return builder_.apply(Function::less,
-                          {builder_.iota(DType::i32, plan_.lanes),
-                           builder_.broadcast(builder_.convert(count, DType::i32), plan_.lanes)});
+    const int64_t* constant = builder_.constant(count);
+    count =
+        constant ? builder_.integer(*constant, DType::i32) : builder_.convert(count, DType::i32);
+    return builder_.apply(Function::less, {builder_.iota(DType::i32, plan_.lanes),
+                                           builder_.broadcast(count, plan_.lanes)});
   }
 
   void loop(size_t depth, RegisterId lower, RegisterId upper, int64_t step,

@@ -1,6 +1,7 @@
 #include "passes/storage.h"
 
 #include <map>
+#include <set>
 
 #include "ir/support/check.h"
 #include "passes/nest.h"
@@ -66,8 +67,10 @@ class Placer {
       if (auto* update = std::get_if<Update>(&op.what)) need(update->value);
   }
 
-  BufferId add_buffer(const std::string& name, const TensorType& type, Place where, int64_t slot) {
-    step_.buffers.push_back({name, type, where, slot, -1});
+  BufferId add_buffer(std::string name, const TensorType& type, Place where, int64_t slot) {
+    std::string stem = name;
+    for (int copy = 2; !names_.insert(name).second; ++copy) name = fmt::format("{}.{}", stem, copy);
+    step_.buffers.push_back({std::move(name), type, where, slot, -1});
     return BufferId{static_cast<uint32_t>(step_.buffers.size() - 1)};
   }
 
@@ -87,10 +90,8 @@ class Placer {
     for (const Op& op : graph_.ops) {
       auto* update = std::get_if<Update>(&op.what);
       if (!update) continue;
-      updated_.push_back(update->variable);
       if (may_update_in_place(*update)) buffer(update->value) = buffer(update->variable);
     }
-    std::vector<std::pair<BufferId, Transfer>> copies;
     for (const Op& op : graph_.ops) {
       auto* update = std::get_if<Update>(&op.what);
       if (!update || root(update->value) == update->variable) continue;
@@ -104,7 +105,7 @@ class Placer {
   void store_after(ValueId from, BufferId to) {
     BufferId saved;
     if (graph_[root(from)].kind == ValueKind::variable) {
-      saved = add_buffer(graph_[from].name + ".old", graph_[from].type, Place::arena, 0);
+      saved = add_buffer(graph_[from].name, graph_[from].type, Place::arena, 0);
       storage_.saved.push_back({from, saved});
     }
     storage_.after.push_back({saved, {from, to}});
@@ -185,7 +186,7 @@ class Placer {
   Storage storage_;
   std::vector<size_t> group_of_;
   std::map<ValueId, std::vector<std::pair<size_t, OpId>>> readers_;
-  std::vector<ValueId> updated_;
+  std::set<std::string> names_;
 };
 
 }  // namespace

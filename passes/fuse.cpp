@@ -1,0 +1,250 @@
+// 1. Every op starts as a kernel of its own; edges say which kernel must run before which: those
+//    of the data, and readers of a variable before the definition that replaces it, so that the
+//    replacement can happen in place.
+// 2. In the order of the ops, each definition is joined with the producers of its operands where
+//    the domains are equal, all reads between the two are at the identity, and no other kernel
+//    has to run between them.
+// 3. The kernels are put in an order that keeps the edges, the op that came last deciding.
+#include "passes/fuse.h"
+
+#include <algorithm>
+#include <map>
+#include <queue>
+#include <set>
+
+#include "passes/nest.h"
+
+namespace netc {
+
+namespace {
+
+constexpr size_t largest_kernel = 48;     ///< ops
+constexpr size_t longest_search = 20000;  ///< kernels visited when looking for a path
+
+class Fuser {
+ public:
+  explicit Fuser(Graph& graph) : graph_(graph) {}
+
+  void run() {
+    find_edges();
+    for (uint32_t i = 0; i < graph_.ops.size(); ++i)
+      if (is_fusible(OpId{i})) join_producers(OpId{i});
+    reorder(kernel_order());
+  }
+
+ private:
+  using KernelIndex = uint32_t;  ///< the number of a kernel's first op
+
+  bool is_update(uint32_t op) const { return std::holds_alternative<Update>(graph_.ops[op].what); }
+
+  const Definition* definition(OpId op) const { return std::get_if<Definition>(&graph_[op].what); }
+
+  bool is_fusible(OpId op) const {
+    const Definition* d = definition(op);
+    return d && !d->accumulate && d->has_identity_target();
+  }
+
+  void add_edge(uint32_t before, uint32_t after) {
+    if (before == after) return;
+    after_[before].insert(after);
+    before_[after].insert(before);
+  }
+
+  void find_edges() {
+    size_t count = graph_.ops.size();
+    kernel_of_.resize(count);
+    members_.resize(count);
+    after_.resize(count);
+    before_.resize(count);
+    std::vector<ValueId> root(graph_.values.size());
+    for (uint32_t v = 0; v < root.size(); ++v) root[v] = ValueId{v};
+    std::map<ValueId, std::vector<uint32_t>> readers;
+    for (uint32_t i = 0; i < count; ++i) {
+      kernel_of_[i] = i;
+      members_[i] = {OpId{i}};
+      if (is_update(i)) continue;
+      for (ValueId value : operands(graph_.ops[i])) {
+        const Value& operand = graph_[value];
+        if (operand.kind == ValueKind::result) add_edge(operand.producer.index, i);
+        readers[root[value.index]].push_back(i);
+      }
+      if (auto* reshape = std::get_if<Reshape>(&graph_.ops[i].what))
+        root[graph_.ops[i].results[0].index] = root[reshape->operand.index];
+    }
+    for (const Op& op : graph_.ops) {
+      auto* update = std::get_if<Update>(&op.what);
+      if (!update || graph_[update->value].kind != ValueKind::result) continue;
+      uint32_t writer = graph_[update->value].producer.index;
+      writer_[update->variable] = writer;
+      for (uint32_t reader : readers[update->variable])
+        if (reader < writer) add_edge(reader, writer);
+    }
+  }
+
+  void join_producers(OpId consumer) {
+    for (ValueId value : operands(graph_[consumer])) {
+      if (graph_[value].kind != ValueKind::result) continue;
+      OpId producer = graph_[value].producer;
+      KernelIndex a = kernel_of_[producer.index];
+      KernelIndex b = kernel_of_[consumer.index];
+      if (a != b && is_fusible(producer) && fit(a, b) && !has_path_between(a, b) &&
+          !has_path_between(b, a))
+        join(a, b);
+    }
+  }
+
+  bool fit(KernelIndex a, KernelIndex b) const {
+    if (members_[a].size() + members_[b].size() > largest_kernel) return false;
+    const Definition& first = *definition(members_[a][0]);
+    const Definition& second = *definition(members_[b][0]);
+    if (first.free_count != second.free_count) return false;
+    for (uint32_t i = 0; i < first.free_count; ++i)
+      if (!(first.indices[i].extent == second.indices[i].extent)) return false;
+    return reductions_fit(a, b) && reads_at_identity(a, b) && reads_at_identity(b, a);
+  }
+
+  /// A product over two tensors decides a kernel's tiles: no other reduction stands beside it.
+  bool reductions_fit(KernelIndex a, KernelIndex b) const {
+    int reductions = 0;
+    int products = 0;
+    for (KernelIndex kernel : {a, b})
+      for (OpId op : members_[kernel]) {
+        const Definition& d = *definition(op);
+        if (d.reduction == Reduction::none) continue;
+        ++reductions;
+        products += d.free_count > 0 && reads_of_body(d) >= 2;
+      }
+    return reductions <= 1 || products == 0;
+  }
+
+  static size_t reads_of_body(const Definition& definition) {
+    size_t reads = 0;
+    for (ExprId id : reachable(definition.dag, definition.body)) {
+      const Expr& expr = definition.dag[id];
+      bool reduced = false;
+      for (const Subscript& subscript : expr.subscripts)
+        for (const Affine::Term& term : subscript.affine.terms)
+          reduced |= !definition.is_free(term.index);
+      reads += expr.kind == ExprKind::read && reduced;
+    }
+    return reads;
+  }
+
+  /// Whether `readers` read the values of `written` at their own point only.
+  bool reads_at_identity(KernelIndex readers, KernelIndex written) const {
+    for (OpId op : members_[readers]) {
+      const Definition& d = *definition(op);
+      for (uint32_t i = 0; i < d.dag.size(); ++i) {
+        const Expr& expr = d.dag[ExprId{i}];
+        if (expr.kind != ExprKind::read) continue;
+        const Value& tensor = graph_[expr.tensor];
+        if (tensor.kind == ValueKind::result && kernel_of_[tensor.producer.index] == written &&
+            !is_identity(expr.subscripts, d.free_count))
+          return false;
+        if (tensor.kind == ValueKind::variable && is_replaced_by(expr.tensor, written) &&
+            !is_identity(expr.subscripts, d.free_count))
+          return false;
+      }
+    }
+    return true;
+  }
+
+  bool is_replaced_by(ValueId variable, KernelIndex kernel) const {
+    auto found = writer_.find(variable);
+    return found != writer_.end() && kernel_of_[found->second] == kernel;
+  }
+
+  /// Whether some third kernel has to run after `from` and before `to`.
+  bool has_path_between(KernelIndex from, KernelIndex to) const {
+    std::vector<KernelIndex> open;
+    std::set<KernelIndex> seen = {from};
+    auto visit = [&](KernelIndex kernel) {
+      for (KernelIndex next : after_[kernel])
+        if (seen.insert(next).second) open.push_back(next);
+    };
+    for (KernelIndex next : after_[from])
+      if (next != to && seen.insert(next).second) open.push_back(next);
+    while (!open.empty()) {
+      if (seen.size() > longest_search) return true;
+      KernelIndex kernel = open.back();
+      open.pop_back();
+      if (kernel == to) return true;
+      visit(kernel);
+    }
+    return false;
+  }
+
+  void join(KernelIndex a, KernelIndex b) {
+    KernelIndex kept = std::min(a, b);
+    KernelIndex gone = std::max(a, b);
+    for (OpId op : members_[gone]) kernel_of_[op.index] = kept;
+    std::vector<OpId> merged;
+    std::merge(members_[a].begin(), members_[a].end(), members_[b].begin(), members_[b].end(),
+               std::back_inserter(merged));
+    members_[kept] = std::move(merged);
+    members_[gone].clear();
+    for (KernelIndex next : after_[gone]) {
+      before_[next].erase(gone);
+      add_edge(kept, next);
+    }
+    for (KernelIndex last : before_[gone]) {
+      after_[last].erase(gone);
+      add_edge(last, kept);
+    }
+    after_[gone].clear();
+    before_[gone].clear();
+    after_[kept].erase(kept);
+    before_[kept].erase(kept);
+  }
+
+  std::vector<KernelIndex> kernel_order() const {
+    using Entry = std::pair<OpId, KernelIndex>;
+    std::priority_queue<Entry, std::vector<Entry>, std::greater<Entry>> ready;
+    std::vector<size_t> waiting(members_.size());
+    for (KernelIndex k = 0; k < members_.size(); ++k) {
+      waiting[k] = before_[k].size();
+      if (!members_[k].empty() && !is_update(k) && waiting[k] == 0)
+        ready.push({members_[k].back(), k});
+    }
+    std::vector<KernelIndex> order;
+    while (!ready.empty()) {
+      KernelIndex kernel = ready.top().second;
+      ready.pop();
+      order.push_back(kernel);
+      for (KernelIndex next : after_[kernel])
+        if (--waiting[next] == 0) ready.push({members_[next].back(), next});
+    }
+    return order;
+  }
+
+  void reorder(const std::vector<KernelIndex>& order) {
+    std::vector<Op> ops;
+    graph_.groups.clear();
+    for (KernelIndex kernel : order) {
+      Group group{fmt::format("k{}", graph_.groups.size() + 1), {}};
+      for (OpId op : members_[kernel]) {
+        group.ops.push_back(OpId{static_cast<uint32_t>(ops.size())});
+        ops.push_back(std::move(graph_[op]));
+      }
+      graph_.groups.push_back(std::move(group));
+    }
+    for (Op& op : graph_.ops)
+      if (std::holds_alternative<Update>(op.what)) ops.push_back(std::move(op));
+    graph_.ops = std::move(ops);
+    for (uint32_t i = 0; i < graph_.ops.size(); ++i)
+      for (ValueId value : graph_.ops[i].results) graph_[value].producer = OpId{i};
+  }
+
+  Graph& graph_;
+  std::map<ValueId, uint32_t> writer_;  ///< the op that makes a variable's next value
+  std::vector<KernelIndex> kernel_of_;
+  std::vector<std::vector<OpId>> members_;
+  std::vector<std::set<KernelIndex>> after_;
+  std::vector<std::set<KernelIndex>> before_;
+};
+
+}  // namespace
+
+void fuse(Graph& graph, const Target&) { Fuser(graph).run(); }
+
+}  // namespace netc
