@@ -1,0 +1,74 @@
+// Division traps on 0 and on the least integer by -1, also in lanes that are thrown away, so the
+// divisor is replaced by 1 there before dividing.
+#include "codegen/integer_math.h"
+
+namespace netc {
+
+namespace {
+
+using llvm::Value;
+
+struct Division {
+  Value* quotient;
+  Value* rest;
+};
+
+Division divide(LaneBuilder& l, Value* a, Value* b, bool is_signed) {
+  llvm::IRBuilder<>& ir = l.ir;
+  Value* zero = l.integer(a, 0);
+  Value* one = l.integer(a, 1);
+  Value* by_zero = ir.CreateICmpEQ(b, zero);
+  if (!is_signed) {
+    Value* divisor = l.select(by_zero, one, b);
+    return {l.select(by_zero, zero, ir.CreateUDiv(a, divisor)),
+            l.select(by_zero, zero, ir.CreateURem(a, divisor))};
+  }
+  Value* by_minus_one = ir.CreateICmpEQ(b, l.integer(a, -1));
+  Value* divisor = l.select(ir.CreateOr(by_zero, by_minus_one), one, b);
+  Value* quotient = ir.CreateSDiv(a, divisor);
+  Value* rest = ir.CreateSub(a, ir.CreateMul(quotient, divisor));
+  Value* signs_differ = ir.CreateICmpSLT(ir.CreateXor(rest, divisor), zero);
+  Value* inexact = ir.CreateICmpNE(rest, zero);
+  Value* down = ir.CreateAnd(inexact, signs_differ);
+  quotient = ir.CreateAdd(quotient, ir.CreateSExt(down, a->getType()));
+  rest = ir.CreateAdd(rest, l.select(down, divisor, zero));
+  quotient = l.select(by_minus_one, ir.CreateNeg(a), quotient);
+  return {l.select(by_zero, zero, quotient), l.select(by_zero, zero, rest)};
+}
+
+}  // namespace
+
+Value* floor_div(LaneBuilder& l, LaneValues x, bool is_signed) {
+  return divide(l, x[0], x[1], is_signed).quotient;
+}
+
+Value* floor_mod(LaneBuilder& l, LaneValues x, bool is_signed) {
+  return divide(l, x[0], x[1], is_signed).rest;
+}
+
+Value* integer_pow(LaneBuilder& l, LaneValues x, bool is_signed) {
+  llvm::IRBuilder<>& ir = l.ir;
+  Value* base = x[0];
+  Value* exponent = x[1];
+  Value* zero = l.integer(base, 0);
+  Value* one = l.integer(base, 1);
+  Value* power = one;
+  Value* square = base;
+  unsigned exponent_bits = base->getType()->getScalarSizeInBits() - (is_signed ? 1 : 0);
+  for (unsigned bit = 0; bit < exponent_bits; ++bit) {
+    Value* set = ir.CreateICmpNE(ir.CreateAnd(exponent, l.integer(base, int64_t{1} << bit)), zero);
+    power = l.select(set, ir.CreateMul(power, square), power);
+    square = ir.CreateMul(square, square);
+  }
+  if (!is_signed) return power;
+  Value* odd = ir.CreateICmpNE(ir.CreateAnd(exponent, one), zero);
+  Value* minus_one = l.integer(base, -1);
+  Value* below = l.select(odd, minus_one, zero);  // of a base less than -1: between -1 and 1
+  Value* of_minus_one = l.select(odd, minus_one, one);
+  Value* inverse = l.select(ir.CreateICmpSLT(base, minus_one), below, zero);
+  inverse = l.select(ir.CreateICmpEQ(base, minus_one), of_minus_one, inverse);
+  inverse = l.select(ir.CreateICmpEQ(base, one), one, inverse);
+  return l.select(ir.CreateICmpSLT(exponent, zero), inverse, power);
+}
+
+}  // namespace netc

@@ -1,0 +1,380 @@
+// One LLVM instruction, or a few, for each of the loops IR. Loops are rotated: a test before the
+// first round, then one at the end of each, so that LLVM can hoist what does not change.
+#include "codegen/kernel.h"
+
+#include <llvm/IR/Verifier.h>
+
+#include "codegen/functions.h"
+#include "codegen/memory.h"
+#include "codegen/types.h"
+#include "ir/support/check.h"
+
+namespace netc {
+
+namespace {
+
+using llvm::BasicBlock;
+using llvm::Value;
+using loops::Instruction;
+using loops::InstructionId;
+using loops::Opcode;
+using loops::Region;
+using loops::RegisterId;
+
+class KernelLowering {
+ public:
+  KernelLowering(llvm::Function* function, const loops::Kernel& kernel)
+      : kernel_(kernel),
+        function_(function),
+        ir_(function->getContext()),
+        lanes_(ir_),
+        values_(kernel.registers.size()) {
+    llvm::FastMathFlags flags;
+    flags.setAllowContract(true);
+    ir_.setFastMathFlags(flags);
+  }
+
+  void run() {
+    entry_ = BasicBlock::Create(context(), "entry", function_);
+    BasicBlock* body = BasicBlock::Create(context(), "body", function_);
+    for (size_t i = 0; i < kernel_.parameters.size(); ++i)
+      values_[kernel_.parameters[i].value.index] = function_->getArg(static_cast<unsigned>(i));
+    ir_.SetInsertPoint(body);
+    lower_region(kernel_.body);
+    ir_.CreateRetVoid();
+    ir_.SetInsertPoint(entry_);
+    ir_.CreateBr(body);
+  }
+
+ private:
+  llvm::LLVMContext& context() { return function_->getContext(); }
+  loops::Type type(RegisterId id) const { return kernel_.type(id); }
+  llvm::Type* llvm_type(RegisterId id) { return register_type(context(), type(id)); }
+  Value* batch() { return function_->getArg(function_->arg_size() - 2); }
+  Value* task() { return function_->getArg(function_->arg_size() - 1); }
+
+  Value* operand(const Instruction& it, size_t k) {
+    Value* value = values_[it.operands[k].index];
+    NETC_CHECK(value, "@{}: %{} has no value yet", kernel_.name, kernel_[it.operands[k]].name);
+    return value;
+  }
+
+  /// Gives the values that the region yields.
+  std::vector<Value*> lower_region(const Region& region) {
+    std::vector<Value*> yielded;
+    for (InstructionId id : region.body) {
+      const Instruction& it = kernel_[id];
+      if (it.opcode == Opcode::yield) {
+        for (size_t k = 0; k < it.operands.size(); ++k) yielded.push_back(operand(it, k));
+      } else if (it.opcode == Opcode::loop) {
+        lower_loop(it);
+      } else if (it.opcode == Opcode::branch) {
+        lower_branch(it);
+      } else {
+        Value* value = lower(it);
+        if (!it.results.empty()) values_[it.results[0].index] = value;
+      }
+    }
+    return yielded;
+  }
+
+  void set_results(const Instruction& it, const std::vector<Value*>& values) {
+    for (size_t i = 0; i < it.results.size(); ++i) values_[it.results[i].index] = values[i];
+  }
+
+  Value* lower(const Instruction& it) {
+    switch (it.opcode) {
+      case Opcode::constant:
+        return lower_constant(it);
+      case Opcode::batch:
+        return batch();
+      case Opcode::task:
+        return task();
+      case Opcode::apply:
+        return lower_apply(it);
+      case Opcode::fma:
+        return lower_fma(it);
+      case Opcode::convert:
+        return convert(lanes_, operand(it, 0), type(it.operands[0]).element,
+                       type(it.results[0]).element);
+      case Opcode::broadcast:
+        return ir_.CreateVectorSplat(type(it.results[0]).lanes, operand(it, 0));
+      case Opcode::iota:
+        return lower_iota(it);
+      case Opcode::load:
+        return lower_load(lanes_, access(it, type(it.results[0])));
+      case Opcode::store:
+        lower_store(lanes_, access(it, type(it.operands[2])), operand(it, 2));
+        return nullptr;
+      case Opcode::reduce:
+        return lower_reduce(it);
+      case Opcode::extract:
+        return ir_.CreateExtractElement(operand(it, 0), static_cast<uint64_t>(it.integer));
+      case Opcode::insert:
+        return ir_.CreateInsertElement(operand(it, 0), operand(it, 1),
+                                       static_cast<uint64_t>(it.integer));
+      case Opcode::shuffle:
+        return lower_shuffle(it);
+      case Opcode::alloc:
+        return lower_alloc(it);
+      case Opcode::advance:
+        return element_address(lanes_, operand(it, 0), operand(it, 1),
+                               type(it.operands[0]).element);
+      case Opcode::prefetch:
+        lower_prefetch(it);
+        return nullptr;
+      case Opcode::loop:
+      case Opcode::branch:
+      case Opcode::yield:
+        break;
+    }
+    NETC_UNREACHABLE("{} is lowered with its region", name(it.opcode));
+  }
+
+  Value* lower_constant(const Instruction& it) {
+    loops::Type result = type(it.results[0]);
+    if (!is_float(result.element))
+      return llvm::ConstantInt::get(llvm_type(it.results[0]), static_cast<uint64_t>(it.integer),
+                                    true, true);
+    double rounded = round_to(result.element, it.number);
+    loops::Type wide{computed(result.element), result.lanes};
+    Value* constant = llvm::ConstantFP::get(register_type(context(), wide), rounded);
+    return narrow(lanes_, constant, result.element);
+  }
+
+  Value* lower_apply(const Instruction& it) {
+    DType element = type(it.operands.back()).element;
+    std::vector<Value*> operands;
+    for (size_t k = 0; k < it.operands.size(); ++k)
+      operands.push_back(widen(lanes_, operand(it, k), type(it.operands[k]).element));
+    Value* result = lower_function(lanes_, it.function, computed(element), operands);
+    return narrow(lanes_, result, type(it.results[0]).element);
+  }
+
+  Value* lower_fma(const Instruction& it) {
+    DType element = type(it.results[0]).element;
+    Value* a = widen(lanes_, operand(it, 0), element);
+    Value* b = widen(lanes_, operand(it, 1), element);
+    Value* c = widen(lanes_, operand(it, 2), element);
+    return narrow(lanes_, lanes_.fma(a, b, c), element);
+  }
+
+  Value* lower_iota(const Instruction& it) {
+    loops::Type result = type(it.results[0]);
+    llvm::Type* element = register_type(context(), {result.element});
+    std::vector<llvm::Constant*> steps;
+    for (unsigned lane = 0; lane < result.lanes; ++lane)
+      steps.push_back(llvm::ConstantInt::get(element, lane));
+    return result.lanes == 1 ? steps[0] : llvm::ConstantVector::get(steps);
+  }
+
+  MemoryAccess access(const Instruction& it, loops::Type value) {
+    return {.pointer = operand(it, 0),
+            .offset = operand(it, 1),
+            .mask = it.masked ? operand(it, it.operands.size() - 1) : nullptr,
+            .type = value,
+            .access = it.access,
+            .stride = it.stride,
+            .non_temporal = it.non_temporal};
+  }
+
+  /// A tree fixed by the number of lanes: the upper half is joined to the lower one until one lane
+  /// is left; a lane without a partner waits for the next round.
+  Value* lower_reduce(const Instruction& it) {
+    loops::Type operand_type = type(it.operands[0]);
+    Value* vector = widen(lanes_, operand(it, 0), operand_type.element);
+    for (unsigned count = operand_type.lanes; count > 1; count = (count + 1) / 2) {
+      unsigned half = (count + 1) / 2;
+      std::vector<int> lower;
+      std::vector<int> upper;
+      for (unsigned i = 0; i < half; ++i) {
+        lower.push_back(static_cast<int>(i));
+        upper.push_back(static_cast<int>(i + half < count ? i + half : i));
+      }
+      Value* first = ir_.CreateShuffleVector(vector, lower);
+      Value* second = ir_.CreateShuffleVector(vector, upper);
+      Value* joined =
+          lower_function(lanes_, it.function, computed(operand_type.element), {first, second});
+      if (count % 2 != 0) {
+        Value* alone = ir_.CreateExtractElement(first, uint64_t{half - 1});
+        joined = ir_.CreateInsertElement(joined, alone, uint64_t{half - 1});
+      }
+      vector = joined;
+    }
+    Value* scalar = operand_type.lanes > 1 ? ir_.CreateExtractElement(vector, uint64_t{0}) : vector;
+    return narrow(lanes_, scalar, operand_type.element);
+  }
+
+  Value* lower_shuffle(const Instruction& it) {
+    std::vector<int> lanes(it.lanes.begin(), it.lanes.end());
+    Value* result = ir_.CreateShuffleVector(operand(it, 0), operand(it, 1), lanes);
+    return lanes.size() == 1 ? ir_.CreateExtractElement(result, uint64_t{0}) : result;
+  }
+
+  /// In the entry block, so that a loop around it takes no more of the stack.
+  Value* lower_alloc(const Instruction& it) {
+    llvm::IRBuilder<> at_entry(entry_);
+    llvm::Type* element = memory_element(context(), type(it.results[0]).element);
+    llvm::AllocaInst* memory =
+        at_entry.CreateAlloca(element, at_entry.getInt64(static_cast<uint64_t>(it.integer)));
+    memory->setAlignment(llvm::Align(64));
+    return memory;
+  }
+
+  void lower_prefetch(const Instruction& it) {
+    Value* address =
+        element_address(lanes_, operand(it, 0), operand(it, 1), type(it.operands[0]).element);
+    ir_.CreateIntrinsic(llvm::Intrinsic::prefetch, {address->getType()},
+                        {address, ir_.getInt32(0), ir_.getInt32(3), ir_.getInt32(1)});
+  }
+
+  void lower_loop(const Instruction& it) {
+    auto* lower = llvm::dyn_cast<llvm::ConstantInt>(operand(it, 0));
+    auto* upper = llvm::dyn_cast<llvm::ConstantInt>(operand(it, 1));
+    if (it.unroll && lower && upper) {
+      unroll(it, lower->getSExtValue(), upper->getSExtValue());
+    } else {
+      lower_rounds(it);
+    }
+  }
+
+  void unroll(const Instruction& it, int64_t lower, int64_t upper) {
+    std::vector<Value*> carried;
+    for (size_t k = 2; k < it.operands.size(); ++k) carried.push_back(operand(it, k));
+    for (int64_t i = lower; i < upper; i += it.integer) {
+      const Region& region = it.regions[0];
+      values_[region.parameters[0].index] = ir_.getInt64(static_cast<uint64_t>(i));
+      for (size_t k = 0; k < carried.size(); ++k)
+        values_[region.parameters[k + 1].index] = carried[k];
+      carried = lower_region(region);
+    }
+    set_results(it, carried);
+  }
+
+  void lower_rounds(const Instruction& it) {
+    const Region& region = it.regions[0];
+    Value* lower = operand(it, 0);
+    Value* upper = operand(it, 1);
+    BasicBlock* before = ir_.GetInsertBlock();
+    BasicBlock* head = BasicBlock::Create(context(), "loop", function_);
+    BasicBlock* after = BasicBlock::Create(context(), "end", function_);
+    ir_.CreateCondBr(ir_.CreateICmpSLT(lower, upper), head, after);
+
+    ir_.SetInsertPoint(head);
+    std::vector<llvm::PHINode*> phis;
+    for (size_t k = 0; k < region.parameters.size(); ++k) {
+      phis.push_back(ir_.CreatePHI(llvm_type(region.parameters[k]), 2));
+      phis[k]->addIncoming(k == 0 ? lower : operand(it, k + 1), before);
+      values_[region.parameters[k].index] = phis[k];
+    }
+    std::vector<Value*> yielded = lower_region(region);
+    Value* next = ir_.CreateNSWAdd(phis[0], ir_.getInt64(static_cast<uint64_t>(it.integer)));
+    Value* again = ir_.CreateICmpSLT(next, upper);
+    BasicBlock* last = ir_.GetInsertBlock();
+    ir_.CreateCondBr(again, head, after);
+    phis[0]->addIncoming(next, last);
+    for (size_t k = 0; k < yielded.size(); ++k) phis[k + 1]->addIncoming(yielded[k], last);
+
+    ir_.SetInsertPoint(after);
+    for (size_t k = 0; k < it.results.size(); ++k) {
+      llvm::PHINode* result = ir_.CreatePHI(llvm_type(it.results[k]), 2);
+      result->addIncoming(operand(it, k + 2), before);
+      result->addIncoming(yielded[k], last);
+      values_[it.results[k].index] = result;
+    }
+  }
+
+  void lower_branch(const Instruction& it) {
+    BasicBlock* sides[] = {BasicBlock::Create(context(), "then", function_),
+                           BasicBlock::Create(context(), "else", function_)};
+    BasicBlock* after = BasicBlock::Create(context(), "end", function_);
+    ir_.CreateCondBr(operand(it, 0), sides[0], sides[1]);
+    std::vector<Value*> yielded[2];
+    for (int side = 0; side < 2; ++side) {
+      ir_.SetInsertPoint(sides[side]);
+      yielded[side] = lower_region(it.regions[static_cast<size_t>(side)]);
+      sides[side] = ir_.GetInsertBlock();
+      ir_.CreateBr(after);
+    }
+    ir_.SetInsertPoint(after);
+    for (size_t k = 0; k < it.results.size(); ++k) {
+      llvm::PHINode* result = ir_.CreatePHI(llvm_type(it.results[k]), 2);
+      for (int side = 0; side < 2; ++side) result->addIncoming(yielded[side][k], sides[side]);
+      values_[it.results[k].index] = result;
+    }
+  }
+
+  const loops::Kernel& kernel_;
+  llvm::Function* function_;
+  llvm::IRBuilder<> ir_;
+  LaneBuilder lanes_;
+  BasicBlock* entry_ = nullptr;
+  std::vector<Value*> values_;  ///< by register
+};
+
+}  // namespace
+
+void set_machine(llvm::Function* function, const Machine& machine) {
+  function->addFnAttr("target-cpu", machine.cpu);
+  if (!machine.features.empty()) function->addFnAttr("target-features", machine.features);
+  function->addFnAttr("prefer-vector-width", std::to_string(machine.vector_bits));
+  function->addFnAttr("min-legal-vector-width", std::to_string(machine.vector_bits));
+  function->setDoesNotThrow();
+}
+
+llvm::FunctionType* kernel_body_type(llvm::LLVMContext& context, const loops::Kernel& kernel) {
+  std::vector<llvm::Type*> parameters(kernel.parameters.size(), llvm::PointerType::get(context, 0));
+  parameters.resize(parameters.size() + 2, llvm::Type::getInt64Ty(context));
+  return llvm::FunctionType::get(llvm::Type::getVoidTy(context), parameters, false);
+}
+
+llvm::Function* declare_kernel_body(llvm::Module& module, const loops::Kernel& kernel,
+                                    const std::vector<PointerFacts>& facts,
+                                    const Machine& machine) {
+  llvm::LLVMContext& context = module.getContext();
+  auto* body =
+      llvm::Function::Create(kernel_body_type(context, kernel), llvm::GlobalValue::InternalLinkage,
+                             "kernel." + kernel.name, module);
+  set_machine(body, machine);
+  for (size_t i = 0; i < kernel.parameters.size(); ++i) {
+    auto index = static_cast<unsigned>(i);
+    body->getArg(index)->setName(kernel[kernel.parameters[i].value].name);
+    body->addParamAttr(index, llvm::Attribute::NoAlias);
+    body->addParamAttr(index, llvm::Attribute::NonNull);
+    body->addParamAttr(index,
+                       llvm::Attribute::getWithAlignment(context, llvm::Align(facts[i].alignment)));
+    if (!kernel.parameters[i].writable) body->addParamAttr(index, llvm::Attribute::ReadOnly);
+  }
+  return body;
+}
+
+void define_kernel_body(llvm::Function* body, const loops::Kernel& kernel) {
+  KernelLowering(body, kernel).run();
+}
+
+llvm::Function* declare_kernel_task(llvm::Module& module, const loops::Kernel& kernel,
+                                    const Machine& machine) {
+  llvm::LLVMContext& context = module.getContext();
+  llvm::Type* i64 = llvm::Type::getInt64Ty(context);
+  auto* type = llvm::FunctionType::get(llvm::Type::getVoidTy(context),
+                                       {llvm::PointerType::get(context, 0), i64, i64}, false);
+  auto* task = llvm::Function::Create(type, llvm::GlobalValue::InternalLinkage,
+                                      "task." + kernel.name, module);
+  set_machine(task, machine);
+  return task;
+}
+
+void define_kernel_task(llvm::Function* task, llvm::Function* body, const loops::Kernel& kernel) {
+  llvm::IRBuilder<> ir(BasicBlock::Create(task->getContext(), "entry", task));
+  std::vector<llvm::Value*> arguments;
+  for (size_t i = 0; i < kernel.parameters.size(); ++i) {
+    llvm::Value* slot = ir.CreateConstInBoundsGEP1_64(ir.getPtrTy(), task->getArg(0), i);
+    arguments.push_back(ir.CreateLoad(ir.getPtrTy(), slot));
+  }
+  arguments.push_back(task->getArg(1));
+  arguments.push_back(task->getArg(2));
+  ir.CreateCall(body, arguments);
+  ir.CreateRetVoid();
+}
+
+}  // namespace netc

@@ -1,0 +1,56 @@
+// Arithmetic on lanes: the few operations that scalar functions are made of, for one float type
+// and any number of lanes. Constants take the shape of the value beside them.
+#pragma once
+
+#include <llvm/IR/IRBuilder.h>
+
+#include <initializer_list>
+
+namespace netc {
+
+class LaneBuilder {
+ public:
+  explicit LaneBuilder(llvm::IRBuilder<>& builder) : ir(builder) {}
+
+  llvm::IRBuilder<>& ir;
+
+  llvm::Value* constant(llvm::Value* like, double value);
+  llvm::Value* integer(llvm::Value* like, int64_t value);
+
+  llvm::Value* add(llvm::Value* a, llvm::Value* b) { return ir.CreateFAdd(a, b); }
+  llvm::Value* sub(llvm::Value* a, llvm::Value* b) { return ir.CreateFSub(a, b); }
+  llvm::Value* mul(llvm::Value* a, llvm::Value* b) { return ir.CreateFMul(a, b); }
+  llvm::Value* div(llvm::Value* a, llvm::Value* b) { return ir.CreateFDiv(a, b); }
+  llvm::Value* add(llvm::Value* a, double b) { return add(a, constant(a, b)); }
+  llvm::Value* sub(double a, llvm::Value* b) { return sub(constant(b, a), b); }
+  llvm::Value* mul(llvm::Value* a, double b) { return mul(a, constant(a, b)); }
+  llvm::Value* div(double a, llvm::Value* b) { return div(constant(b, a), b); }
+
+  /// a * b + c, rounded once where the machine can.
+  llvm::Value* fma(llvm::Value* a, llvm::Value* b, llvm::Value* c);
+  llvm::Value* fma(llvm::Value* a, double b, llvm::Value* c) { return fma(a, constant(a, b), c); }
+  /// Horner's rule; the coefficient of the highest power first.
+  llvm::Value* polynomial(llvm::Value* x, std::initializer_list<double> coefficients);
+
+  llvm::Value* call(llvm::Intrinsic::ID intrinsic, llvm::Value* x);
+  llvm::Value* abs(llvm::Value* x) { return call(llvm::Intrinsic::fabs, x); }
+  llvm::Value* round_even(llvm::Value* x) { return call(llvm::Intrinsic::roundeven, x); }
+  llvm::Value* copy_sign(llvm::Value* magnitude, llvm::Value* sign);
+
+  llvm::Value* less(llvm::Value* a, double b) { return ir.CreateFCmpOLT(a, constant(a, b)); }
+  llvm::Value* greater(llvm::Value* a, double b) { return ir.CreateFCmpOGT(a, constant(a, b)); }
+  llvm::Value* is_nan(llvm::Value* a) { return ir.CreateFCmpUNO(a, a); }
+  llvm::Value* select(llvm::Value* condition, llvm::Value* a, llvm::Value* b) {
+    return ir.CreateSelect(condition, a, b);
+  }
+
+  /// The bits of a float as an integer of its size, and back.
+  llvm::Value* bits(llvm::Value* x);
+  llvm::Value* from_bits(llvm::Value* integer, llvm::Type* type);
+
+  static bool is_double(llvm::Value* x) { return x->getType()->getScalarType()->isDoubleTy(); }
+  /// The type with the same lanes and another element.
+  static llvm::Type* with_element(llvm::Type* type, llvm::Type* element);
+};
+
+}  // namespace netc

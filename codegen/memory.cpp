@@ -1,0 +1,155 @@
+// Accesses are aligned to their element only; what is known of a kernel's pointers stands in its
+// attributes. Offsets of lanes that are masked off may lie anywhere, so addresses are computed
+// without `inbounds`.
+#include "codegen/memory.h"
+
+namespace netc {
+
+namespace {
+
+using llvm::Value;
+using loops::Access;
+
+class MemoryLowering {
+ public:
+  MemoryLowering(LaneBuilder& lanes, const MemoryAccess& it)
+      : lanes_(lanes),
+        ir_(lanes.ir),
+        it_(it),
+        element_(memory_element(ir_.getContext(), it.type.element)),
+        alignment_(static_cast<uint64_t>(byte_size(it.type.element))) {}
+
+  Value* load() {
+    Value* value = it_.mask ? masked_load() : plain_load();
+    return it_.type.element == DType::boolean ? from_byte(value) : value;
+  }
+
+  void store(Value* value) {
+    if (it_.type.element == DType::boolean) value = ir_.CreateZExt(value, memory_type());
+    if (it_.mask) {
+      masked_store(value);
+    } else {
+      plain_store(value);
+    }
+  }
+
+ private:
+  unsigned lanes() const { return it_.type.lanes; }
+  bool is_contiguous() const {
+    return lanes() == 1 || it_.access == Access::contiguous ||
+           (it_.access == Access::strided && it_.stride == 1);
+  }
+  /// A single lane may be given its offset as a gather, which for one lane is a scalar.
+  llvm::Type* memory_type() const {
+    return lanes() == 1 ? element_ : llvm::FixedVectorType::get(element_, lanes());
+  }
+  Value* from_byte(Value* value) { return ir_.CreateICmpNE(value, lanes_.integer(value, 0)); }
+
+  Value* address(Value* offset) {
+    return element_address(lanes_, it_.pointer, offset, it_.type.element);
+  }
+
+  /// The offset of one lane.
+  Value* lane_offset(unsigned lane) {
+    if (it_.access == Access::gather) return ir_.CreateExtractElement(it_.offset, lane);
+    return ir_.CreateAdd(it_.offset, ir_.getInt64(static_cast<uint64_t>(it_.stride) * lane));
+  }
+
+  /// A vector of the addresses of all lanes.
+  Value* addresses() {
+    Value* offsets = it_.offset;
+    if (it_.access != Access::gather) {
+      std::vector<llvm::Constant*> steps;
+      for (unsigned lane = 0; lane < lanes(); ++lane)
+        steps.push_back(ir_.getInt64(static_cast<uint64_t>(it_.stride) * lane));
+      Value* first = ir_.CreateVectorSplat(lanes(), it_.offset);
+      offsets = ir_.CreateAdd(first, llvm::ConstantVector::get(steps));
+    }
+    return ir_.CreateGEP(element_, it_.pointer, offsets);
+  }
+
+  Value* plain_load() {
+    if (is_contiguous())
+      return ir_.CreateAlignedLoad(memory_type(), address(it_.offset), alignment_);
+    if (it_.access == Access::strided && it_.stride == 0) {
+      Value* value = ir_.CreateAlignedLoad(element_, address(it_.offset), alignment_);
+      return ir_.CreateVectorSplat(lanes(), value);
+    }
+    Value* result = llvm::PoisonValue::get(memory_type());
+    for (unsigned lane = 0; lane < lanes(); ++lane) {
+      Value* value = ir_.CreateAlignedLoad(element_, address(lane_offset(lane)), alignment_);
+      result = ir_.CreateInsertElement(result, value, lane);
+    }
+    return result;
+  }
+
+  void plain_store(Value* value) {
+    if (is_contiguous()) {
+      llvm::StoreInst* store = ir_.CreateAlignedStore(value, address(it_.offset), alignment_);
+      if (it_.non_temporal) mark_non_temporal(store);
+      return;
+    }
+    for (unsigned lane = 0; lane < lanes(); ++lane)
+      ir_.CreateAlignedStore(ir_.CreateExtractElement(value, lane), address(lane_offset(lane)),
+                             alignment_);
+  }
+
+  void mark_non_temporal(llvm::Instruction* store) {
+    llvm::Metadata* one = llvm::ConstantAsMetadata::get(ir_.getInt32(1));
+    store->setMetadata(llvm::LLVMContext::MD_nontemporal,
+                       llvm::MDNode::get(ir_.getContext(), {one}));
+  }
+
+  /// Masked accesses are for vectors; a scalar is one of a single lane.
+  llvm::Type* masked_type() const { return llvm::FixedVectorType::get(element_, lanes()); }
+  Value* as_vector(Value* value) {
+    if (lanes() > 1) return value;
+    auto* type = llvm::FixedVectorType::get(value->getType(), 1);
+    return ir_.CreateInsertElement(llvm::PoisonValue::get(type), value, uint64_t{0});
+  }
+  Value* as_lanes(Value* vector) {
+    return lanes() > 1 ? vector : ir_.CreateExtractElement(vector, uint64_t{0});
+  }
+
+  Value* masked_load() {
+    Value* zero = llvm::Constant::getNullValue(masked_type());
+    Value* mask = as_vector(it_.mask);
+    Value* value =
+        is_contiguous()
+            ? ir_.CreateMaskedLoad(masked_type(), address(it_.offset), alignment_, mask, zero)
+            : ir_.CreateMaskedGather(masked_type(), addresses(), alignment_, mask, zero);
+    return as_lanes(value);
+  }
+
+  void masked_store(Value* value) {
+    Value* mask = as_vector(it_.mask);
+    if (is_contiguous()) {
+      ir_.CreateMaskedStore(as_vector(value), address(it_.offset), alignment_, mask);
+    } else {
+      ir_.CreateMaskedScatter(value, addresses(), alignment_, mask);
+    }
+  }
+
+  LaneBuilder& lanes_;
+  llvm::IRBuilder<>& ir_;
+  const MemoryAccess& it_;
+  llvm::Type* element_;
+  llvm::Align alignment_;
+};
+
+}  // namespace
+
+llvm::Value* lower_load(LaneBuilder& lanes, const MemoryAccess& load) {
+  return MemoryLowering(lanes, load).load();
+}
+
+void lower_store(LaneBuilder& lanes, const MemoryAccess& store, llvm::Value* value) {
+  MemoryLowering(lanes, store).store(value);
+}
+
+llvm::Value* element_address(LaneBuilder& lanes, llvm::Value* pointer, llvm::Value* offset,
+                             DType element) {
+  return lanes.ir.CreateGEP(memory_element(lanes.ir.getContext(), element), pointer, offset);
+}
+
+}  // namespace netc

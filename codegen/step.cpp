@@ -1,0 +1,188 @@
+// A step finds its buffers in the context that it gets, then makes its calls in order. A call with
+// one task calls the kernel itself; only calls with several go through the runtime's threads.
+#include "codegen/step.h"
+
+#include <llvm/IR/IRBuilder.h>
+
+#include <algorithm>
+
+#include "ir/support/check.h"
+#include "runtime/core/netc_rt.h"
+
+namespace netc {
+
+namespace {
+
+using llvm::BasicBlock;
+using llvm::Value;
+using loops::Place;
+
+template <typename Named>
+size_t position(const std::vector<Named>& all, const std::string& name) {
+  auto found = std::find_if(all.begin(), all.end(), [&](auto& x) { return x.name == name; });
+  NETC_CHECK(found != all.end(), "the interface lacks `{}`", name);
+  return static_cast<size_t>(found - all.begin());
+}
+
+class StepLowering {
+ public:
+  StepLowering(llvm::Function* run, const loops::Step& step, const ModelInterface& model,
+               const std::vector<KernelFunctions>& kernels)
+      : run_(run),
+        step_(step),
+        model_(model),
+        kernels_(kernels),
+        ir_(BasicBlock::Create(run->getContext(), "entry", run)) {}
+
+  void lower() {
+    resolve_buffers();
+    for (const loops::Phase& phase : step_.phases)
+      for (const loops::Call& call : phase.calls) lower_call(call);
+    ir_.CreateRetVoid();
+  }
+
+ private:
+  Value* batch() { return run_->getArg(1); }
+
+  /// A member of the context.
+  Value* member(size_t offset) {
+    Value* address = ir_.CreateConstInBoundsGEP1_64(ir_.getInt8Ty(), run_->getArg(0), offset);
+    return ir_.CreateLoad(ir_.getPtrTy(), address);
+  }
+
+  Value* element(Value* array, size_t index) {
+    Value* address = ir_.CreateConstInBoundsGEP1_64(ir_.getPtrTy(), array, index);
+    return ir_.CreateLoad(ir_.getPtrTy(), address);
+  }
+
+  void resolve_buffers() {
+    Value* inputs = member(offsetof(netc_context, inputs));
+    Value* outputs = member(offsetof(netc_context, outputs));
+    Value* variables = member(offsetof(netc_context, variables));
+    Value* settings = member(offsetof(netc_context, settings));
+    Value* arena = member(offsetof(netc_context, arena));
+    pool_ = member(offsetof(netc_context, pool));
+    for (const loops::Buffer& buffer : step_.buffers) {
+      switch (buffer.place) {
+        case Place::input:
+          buffers_.push_back(element(inputs, static_cast<size_t>(buffer.slot)));
+          break;
+        case Place::output:
+          buffers_.push_back(element(outputs, static_cast<size_t>(buffer.slot)));
+          break;
+        case Place::variable:
+          buffers_.push_back(element(variables, position(model_.variables, buffer.name)));
+          break;
+        case Place::setting:
+          buffers_.push_back(ir_.CreateConstInBoundsGEP1_64(
+              ir_.getDoubleTy(), settings, position(model_.settings, buffer.name)));
+          break;
+        case Place::arena:
+          NETC_CHECK(buffer.offset >= 0, "{} has no place in the arena", buffer.name);
+          buffers_.push_back(ir_.CreateConstInBoundsGEP1_64(ir_.getInt8Ty(), arena,
+                                                            static_cast<uint64_t>(buffer.offset)));
+          break;
+      }
+    }
+  }
+
+  /// ceil(extent / chunk), at least 1.
+  Value* task_count(const loops::Tasks& tasks) {
+    auto factor = static_cast<uint64_t>(tasks.extent.factor);
+    auto chunk = static_cast<uint64_t>(tasks.chunk);
+    Value* extent = ir_.getInt64(factor);
+    if (tasks.extent.batch) extent = ir_.CreateMul(extent, batch());
+    Value* count =
+        ir_.CreateUDiv(ir_.CreateAdd(extent, ir_.getInt64(chunk - 1)), ir_.getInt64(chunk));
+    return ir_.CreateBinaryIntrinsic(llvm::Intrinsic::smax, count, ir_.getInt64(1));
+  }
+
+  void lower_call(const loops::Call& call) {
+    if (!is_parallel(call, step_.capacity)) return call_body(call);
+    Value* count = task_count(call.tasks);
+    BasicBlock* alone = BasicBlock::Create(run_->getContext(), "alone", run_);
+    BasicBlock* shared = BasicBlock::Create(run_->getContext(), "shared", run_);
+    BasicBlock* after = BasicBlock::Create(run_->getContext(), "after", run_);
+    ir_.CreateCondBr(ir_.CreateICmpEQ(count, ir_.getInt64(1)), alone, shared);
+    ir_.SetInsertPoint(alone);
+    call_body(call);
+    ir_.CreateBr(after);
+    ir_.SetInsertPoint(shared);
+    call_runtime(call, count);
+    ir_.CreateBr(after);
+    ir_.SetInsertPoint(after);
+  }
+
+  void call_body(const loops::Call& call) {
+    std::vector<Value*> arguments;
+    for (loops::BufferId id : call.arguments) arguments.push_back(buffers_[id.index]);
+    arguments.push_back(batch());
+    arguments.push_back(ir_.getInt64(0));
+    ir_.CreateCall(kernels_[call.kernel.index].body, arguments);
+  }
+
+  void call_runtime(const loops::Call& call, Value* count) {
+    llvm::IRBuilder<> at_entry(&run_->getEntryBlock(), run_->getEntryBlock().begin());
+    Value* array = at_entry.CreateAlloca(
+        at_entry.getPtrTy(), at_entry.getInt64(std::max<size_t>(call.arguments.size(), 1)));
+    for (size_t i = 0; i < call.arguments.size(); ++i)
+      ir_.CreateStore(buffers_[call.arguments[i].index],
+                      ir_.CreateConstInBoundsGEP1_64(ir_.getPtrTy(), array, i));
+    llvm::Type* i64 = ir_.getInt64Ty();
+    llvm::Type* pointer = ir_.getPtrTy();
+    llvm::FunctionCallee parallel = run_->getParent()->getOrInsertFunction(
+        "netc_rt_parallel",
+        llvm::FunctionType::get(ir_.getVoidTy(), {pointer, pointer, pointer, i64, i64}, false));
+    llvm::Function* task = kernels_[call.kernel.index].task;
+    ir_.CreateCall(parallel, {pool_, task, array, batch(), count});
+  }
+
+  llvm::Function* run_;
+  const loops::Step& step_;
+  const ModelInterface& model_;
+  const std::vector<KernelFunctions>& kernels_;
+  llvm::IRBuilder<> ir_;
+  Value* pool_ = nullptr;
+  std::vector<Value*> buffers_;
+};
+
+}  // namespace
+
+bool is_parallel(const loops::Call& call, int64_t capacity) {
+  return call.tasks.extent.at(capacity) > call.tasks.chunk;
+}
+
+llvm::Function* declare_step(llvm::Module& module, const loops::Step& step,
+                             const Machine& machine) {
+  llvm::LLVMContext& context = module.getContext();
+  auto* type = llvm::FunctionType::get(
+      llvm::Type::getVoidTy(context),
+      {llvm::PointerType::get(context, 0), llvm::Type::getInt64Ty(context)}, false);
+  auto* run = llvm::Function::Create(type, llvm::GlobalValue::InternalLinkage,
+                                     "step." + step.model + "." + step.entry, module);
+  set_machine(run, machine);
+  return run;
+}
+
+void define_step(llvm::Function* run, const loops::Step& step, const ModelInterface& model,
+                 const std::vector<KernelFunctions>& kernels) {
+  StepLowering(run, step, model, kernels).lower();
+}
+
+std::vector<std::vector<PointerFacts>> pointer_facts(const loops::Program& program) {
+  std::vector<std::vector<PointerFacts>> facts;
+  for (const loops::Kernel& kernel : program.kernels)
+    facts.emplace_back(kernel.parameters.size(), PointerFacts{64});
+  for (const loops::Step& step : program.steps)
+    for (const loops::Phase& phase : step.phases)
+      for (const loops::Call& call : phase.calls)
+        for (size_t i = 0; i < call.arguments.size(); ++i) {
+          const loops::Buffer& buffer = step.buffers[call.arguments[i].index];
+          bool ours = buffer.place == Place::variable || buffer.place == Place::arena;
+          auto alignment = static_cast<uint64_t>(byte_size(buffer.type.dtype));
+          if (!ours) facts[call.kernel.index][i].alignment = alignment;
+        }
+  return facts;
+}
+
+}  // namespace netc

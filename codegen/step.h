@@ -1,0 +1,26 @@
+// A step of the loops IR as the function that the runtime calls.
+#pragma once
+
+#include "codegen/kernel.h"
+#include "ir/interface.h"
+
+namespace netc {
+
+/// A kernel's two functions in a module.
+struct KernelFunctions {
+  llvm::Function* body = nullptr;
+  llvm::Function* task = nullptr;  ///< nullptr where no step needs one
+};
+
+/// Whether a call may have more than one task, and so may run on several threads.
+bool is_parallel(const loops::Call& call, int64_t capacity);
+
+/// `void run(const struct netc_context *context, i64 n)`.
+llvm::Function* declare_step(llvm::Module& module, const loops::Step& step, const Machine& machine);
+void define_step(llvm::Function* run, const loops::Step& step, const ModelInterface& model,
+                 const std::vector<KernelFunctions>& kernels);
+
+/// What all calls of a program promise of each kernel's parameters.
+std::vector<std::vector<PointerFacts>> pointer_facts(const loops::Program& program);
+
+}  // namespace netc
