@@ -1,12 +1,11 @@
-// The graph: making values and operations, what an operation reads, and the one proof of bounds
-// that verifier, frontend and passes share.
+// The graph: making values and operations, and what an operation reads.
 #include "ir/graph.h"
 
 #include <algorithm>
 #include <array>
 #include <limits>
 
-#include "ir/support/check.h"
+#include "ir/ranges.h"
 
 namespace netc {
 
@@ -128,53 +127,20 @@ TensorType natural_type(const Definition& definition) {
 
 namespace {
 
-__extension__ using Wide = __int128;
-
-/// constant + batch * N, in numbers that do not overflow.
-struct Linear {
-  Wide constant = 0;
-  Wide batch = 0;
-
-  void add(Dim dim, Wide times) { (dim.batch ? batch : constant) += times * dim.factor; }
-  Wide at(int64_t n) const { return constant + batch * n; }
-  /// Whether it is at least 0 for every N from 1 up.
-  bool never_negative() const { return batch >= 0 && at(1) >= 0; }
-};
-
-struct LinearInterval {
-  Linear low;
-  Linear high;
-};
-
-LinearInterval linear_bounds(const Affine& affine, const std::vector<Index>& indices) {
-  const Linear start{affine.constant, affine.batch};
-  LinearInterval result{start, start};
-  for (const Affine::Term& term : affine.terms) {
-    // The index goes from 0 to extent - 1; a positive coefficient raises the high end.
-    Linear& end = term.coefficient > 0 ? result.high : result.low;
-    end.add(indices[term.index.index].extent, term.coefficient);
-    end.constant -= term.coefficient;
-  }
-  return result;
-}
-
-int64_t narrowed(Wide value) {
+int64_t narrowed(WideInteger value) {
   using Limits = std::numeric_limits<int64_t>;
-  return static_cast<int64_t>(std::clamp<Wide>(value, Limits::min(), Limits::max()));
+  return static_cast<int64_t>(std::clamp<WideInteger>(value, Limits::min(), Limits::max()));
 }
 
 }  // namespace
 
 Interval bounds(const Affine& affine, const std::vector<Index>& indices, int64_t n) {
-  const LinearInterval interval = linear_bounds(affine, indices);
-  return {narrowed(interval.low.at(n)), narrowed(interval.high.at(n))};
+  const LinearRange range = range_of(affine, indices);
+  return {narrowed(range.low.at(n)), narrowed(range.high.at(n))};
 }
 
 bool within(const Affine& affine, const std::vector<Index>& indices, Dim size) {
-  const LinearInterval interval = linear_bounds(affine, indices);
-  Linear room{-interval.high.constant - 1, -interval.high.batch};
-  room.add(size, 1);
-  return interval.low.never_negative() && room.never_negative();
+  return range_of(affine, indices).within(size);
 }
 
 }  // namespace netc

@@ -176,7 +176,9 @@ class GraphParser {
     cursor_.expect("=");
     update.value = parse_reference(cursor_, names_);
     if (cursor_.failed()) return;
-    graph_.ops.push_back({.what = update, .range = range});
+    Op& op = graph_.ops.emplace_back();
+    op.what = update;
+    op.range = range;
     put_in_kernel();
   }
 
