@@ -23,7 +23,7 @@ class Lexer {
         diagnostics_(diagnostics) {}
 
   LexedFile run() {
-    while (skip_blanks()) lex_token();
+    while (skip_blanks() && errors_ < max_syntax_errors) lex_token();
     add(TokenKind::end, position_);
     mark_statement_ends(result_);
     return std::move(result_);
@@ -36,6 +36,7 @@ class Lexer {
   SourceRange range(uint32_t begin) const { return {file_, begin, position_}; }
 
   void add(TokenKind kind, uint32_t begin) {
+    errors_ += kind == TokenKind::error;
     result_.tokens.push_back({kind, fresh_line_, false, begin, position_});
     fresh_line_ = false;
   }
@@ -162,7 +163,7 @@ class Lexer {
     for (auto kind = TokenKind::left_paren; kind <= TokenKind::caret;
          kind = static_cast<TokenKind>(static_cast<int>(kind) + 1)) {
       std::string_view text = spelling(kind);
-      if (text_.substr(position_).starts_with(text) &&
+      if (text[0] == peek() && text_.substr(position_).starts_with(text) &&
           (!best || text.size() > spelling(*best).size()))
         best = kind;
     }
@@ -205,6 +206,7 @@ class Lexer {
   FileId file_;
   uint32_t position_;
   bool fresh_line_ = true;
+  int errors_ = 0;
   LexedFile result_;
   Diagnostics& diagnostics_;
 };

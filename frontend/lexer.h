@@ -14,6 +14,9 @@
 
 namespace netc {
 
+/// After so many errors the rest of a file is not read: it is no `.net` file.
+inline constexpr int max_syntax_errors = 1000;
+
 struct LexedFile {
   std::vector<Token> tokens;  ///< the last one is `end`
   /// For each token: where its other bracket stands in `tokens`, or 0 (for an opening bracket,

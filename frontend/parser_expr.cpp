@@ -45,6 +45,9 @@ constexpr Operator operators[] = {
 };
 
 const Operator* find_operator(TokenKind kind) {
+  if (kind != TokenKind::kw_and && kind != TokenKind::kw_or && kind < TokenKind::equal)
+    return nullptr;
+  if (kind > TokenKind::at) return nullptr;
   auto found = std::find_if(std::begin(operators), std::end(operators),
                             [&](const Operator& row) { return row.kind == kind; });
   return found == std::end(operators) ? nullptr : &*found;
@@ -101,7 +104,7 @@ const Expr* Parser::make(SourceRange range, Expr::Node node) {
   std::visit(height, node);
   if (height.highest >= ast::max_height) {
     fail(Code::nesting_too_deep, range,
-         fmt::format("this expression is more than {} operations high", ast::max_height))
+         fmt::format("this expression nests more than {} operations", ast::max_height))
         .help("bind its parts to names, or repeat them with `for`");
     hopeless_ = true;
     height.highest = 0;

@@ -55,16 +55,21 @@ const Expr* Parser::number() {
   if (digits == "inf")
     return make(range, ast::Number{std::numeric_limits<double>::infinity(), 0, false});
   ast::Number number;
+  number.is_integer = digits.find_first_not_of("0123456789") == digits.npos;
   const char* last = digits.data() + digits.size();
-  auto parsed = std::from_chars(digits.data(), last, number.value);
-  bool tiny = parsed.ec == std::errc::result_out_of_range && digits.find("e-") != digits.npos;
-  if (tiny) number.value = 0;
-  bool too_large = parsed.ec == std::errc::result_out_of_range && !tiny;
-  if (digits.find_first_not_of("0123456789") == digits.npos) {
-    number.is_integer = true;
-    too_large = std::from_chars(digits.data(), last, number.integer).ec != std::errc{};
+  std::errc problem{};
+  if (number.is_integer) {
+    problem = std::from_chars(digits.data(), last, number.integer).ec;
+    number.value = static_cast<double>(number.integer);
+  } else {
+    problem = std::from_chars(digits.data(), last, number.value).ec;
+    bool tiny = problem != std::errc{} && digits.find_first_of("eE") + 1 == digits.find('-');
+    if (tiny) {
+      number.value = 0;
+      problem = {};
+    }
   }
-  if (too_large)
+  if (problem != std::errc{})
     report(Code::number_too_large, range,
            number.is_integer ? "this integer does not fit in 64 bits"
                              : "this number is larger than any float");

@@ -24,7 +24,7 @@ Parser::Parser(const SourceMap& sources, LexedFile lexed, ast::File& file, Diagn
 Parser::Nested::Nested(Parser& parser) : parser_(parser) {
   if (++parser_.depth_ <= ast::max_nesting) return;
   parser_.fail(Code::nesting_too_deep, parser_.here(),
-               fmt::format("this stands in more than {} others", ast::max_nesting));
+               fmt::format("nesting is deeper than the limit of {}", ast::max_nesting));
   parser_.hopeless_ = true;
 }
 
@@ -99,6 +99,7 @@ std::string_view Parser::intern(std::string text) {
 /// Reports an error after which parsing goes on.
 Diagnostic& Parser::report(Code code, SourceRange range, std::string message) {
   if (failed_) return ignored_ = {};
+  if (++errors_ >= max_syntax_errors) hopeless_ = failed_ = true;
   return diagnostics_.error(code, range, "{}", message);
 }
 

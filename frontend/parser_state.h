@@ -195,6 +195,8 @@ class Parser {
   int depth_ = 0;
   BlockContext context_;
   bool embedded_ = false;  ///< reads what stands in the braces of a message
+  int errors_ = 0;
+  int statements_ = 0;
   bool failed_ = false;
   bool hopeless_ = false;  ///< nothing after this error would be worth reading
   bool unclosed_ = false;  ///< a block lacks its `}`: all that are open end here

@@ -10,6 +10,9 @@ namespace netc {
 
 namespace {
 
+/// More than this would make more operations than a program may have.
+constexpr int max_statements = 1'000'000;
+
 const std::vector<std::string>& statement_words() {
   static const std::vector<std::string> words = {"const",  "param", "state",  "input",
                                                  "output", "loss",  "metric", "require"};
@@ -39,6 +42,12 @@ ast::Block Parser::block(BlockContext context) {
 }
 
 void Parser::statement(std::vector<ast::Stmt>& into) {
+  if (++statements_ > max_statements) {
+    fail(Code::too_many_statements, here(),
+         fmt::format("a file holds at most {} statements", max_statements));
+    hopeless_ = true;
+    return;
+  }
   uint32_t first = position_;
   ast::Stmt::Node node = statement_node();
   SourceRange range = range_from(first);

@@ -55,6 +55,18 @@ struct Mark {
   std::string_view text;
 };
 
+/// The bytes of a line that can matter: of a line of megabytes only what is around its first mark.
+std::pair<size_t, size_t> window(std::string_view text, size_t first_mark) {
+  constexpr size_t most_bytes = 8 * longest_shown;
+  auto on_boundary = [&](size_t at) {
+    while (at < text.size() && at > 0 && (text[at] & 0xc0) == 0x80) --at;
+    return at;
+  };
+  size_t begin = first_mark > most_bytes ? on_boundary(first_mark - most_bytes) : 0;
+  size_t end = std::min(text.size(), begin + 2 * most_bytes);
+  return {begin, on_boundary(end)};
+}
+
 /// Cuts a line that is too long to what stands around its first mark.
 void cut(ShownLine& shown, std::vector<Mark>& marks) {
   size_t width = shown.columns.back();
@@ -147,10 +159,12 @@ RenderedLine render_line(const SourceMap& sources, const std::vector<LineLabel>&
   SourceRange first = labels[0].range;
   LineColumn place = sources.position(first.file, first.begin);
   std::string_view text = sources.line(first.file, place.line);
-  uint32_t line_begin = first.begin - (place.column - 1);
-  ShownLine shown = show(text);
-  auto column = [&](uint32_t offset) {
-    return shown.columns[std::min<size_t>(offset - line_begin, text.size())];
+  auto [begin, end] = window(text, place.column - 1);
+  size_t shown_begin = first.begin - (place.column - 1) + begin;
+  ShownLine shown = show(text.substr(begin, end - begin));
+  auto column = [&](size_t offset) {
+    size_t inside = std::max(offset, shown_begin) - shown_begin;
+    return shown.columns[std::min(inside, end - begin)];
   };
   std::vector<Mark> marks;
   for (const LineLabel& label : labels)
