@@ -41,7 +41,8 @@ bool all_finite(unsigned dtype, std::span<const std::byte> bytes) {
 
 Snapshot take_snapshot(Model& model, const Position& position, unsigned roles) {
   const netc_model& description = model.description();
-  Snapshot snapshot{position, model.handle()->steps, {}};
+  Snapshot snapshot{position, std::nullopt, {}};
+  if (roles == all_roles) snapshot.optimizer_steps = model.handle()->steps;
   snapshot.variables.resize(description.variable_count);
   for (uint32_t v = 0; v < description.variable_count; ++v) {
     if ((roles >> description.variables[v].role & 1) == 0) continue;
@@ -52,13 +53,11 @@ Snapshot take_snapshot(Model& model, const Position& position, unsigned roles) {
 }
 
 void restore(Model& model, const Snapshot& snapshot) {
-  bool complete = true;
   for (uint32_t v = 0; v < snapshot.variables.size(); ++v) {
     const std::vector<std::byte>& bytes = snapshot.variables[v];
     if (!bytes.empty()) std::memcpy(model.variable(v).data(), bytes.data(), bytes.size());
-    complete &= !bytes.empty() || model.variable_bytes(v) == 0;
   }
-  if (complete) model.handle()->steps = snapshot.optimizer_steps;
+  if (snapshot.optimizer_steps) model.handle()->steps = *snapshot.optimizer_steps;
 }
 
 std::optional<BadValue> find_bad_value(Model& model) {

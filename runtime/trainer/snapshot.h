@@ -22,7 +22,7 @@ struct Position {
 /// Copies of some variables; those of other roles are empty.
 struct Snapshot {
   Position position;
-  int64_t optimizer_steps = 0;
+  std::optional<int64_t> optimizer_steps;  ///< with the variables of all roles
   std::vector<std::vector<std::byte>> variables;
 };
 
@@ -30,7 +30,7 @@ constexpr unsigned all_roles = ~0u;
 constexpr unsigned model_roles = 1u << NETC_PARAM | 1u << NETC_STATE | 1u << NETC_AVERAGE;
 
 Snapshot take_snapshot(Model& model, const Position& position, unsigned roles);
-/// Puts the variables back; the count of the optimizer's steps only with those of all roles.
+/// Puts the variables back, and the count of the optimizer's steps.
 void restore(Model& model, const Snapshot& snapshot);
 
 /// The first variable that holds a NaN or an infinity, and where.
