@@ -8,7 +8,8 @@
 
 namespace netc {
 
-/// Every broken rule in words, each with the operation it concerns; empty: the graph is well formed.
+/// Every broken rule in words, each with the operation it concerns; empty: the graph is well
+/// formed.
 std::vector<std::string> verify(const Graph& graph);
 
 }  // namespace netc
