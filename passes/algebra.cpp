@@ -154,7 +154,17 @@ class Rules {
     return {};
   }
 
-  ExprId negative(ExprId x) { return is_call(x, Function::neg) ? operand(x) : ExprId{}; }
+  ExprId negative(ExprId x) {
+    if (is_call(x, Function::neg)) return operand(x);  // --x -> x
+    const bool is_ratio = is_call(x, Function::div) && is_float_node(x);
+    if (!is_ratio && !is_call(x, Function::mul)) return {};
+    const ExprId left = operand(x, 0), right = operand(x, 1);
+    const Function function = node(x).function;
+    if (is_call(left, Function::neg))
+      return apply(function, {operand(left), right});  // -(-x * y) -> x * y
+    if (is_call(right, Function::neg)) return apply(function, {left, operand(right)});
+    return {};
+  }
 
   ExprId power(ExprId x, ExprId y) {
     if (is_number(y, 0)) return is_float_node(x) ? b.number(1, b.type(x)) : b.integer(1, b.type(x));

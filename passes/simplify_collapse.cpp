@@ -85,7 +85,7 @@ std::optional<Choice> find_choice(Definition& sum, ExprId condition, ExprId& res
   }
   if (!is_call(expr, Function::equal)) return std::nullopt;
   for (const size_t side : {0, 1}) {
-    const Expr& index = sum.dag[expr.args[side]];
+    const Expr index = sum.dag[expr.args[side]];
     if (index.kind != ExprKind::index || sum.is_free(index.index)) continue;
     if (depends_on(sum.dag, expr.args[1 - side], index.index)) continue;
     rest = b.boolean(true);

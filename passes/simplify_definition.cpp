@@ -60,17 +60,27 @@ class Rebuilding {
     read.otherwise = {};
   }
 
-  /// Whether each element of a map is just one element of another tensor, at an affine place.
+  /// Whether each element of a map is just one element of another tensor, at an affine place, or
+  /// its negative.
   static bool rearranges(const Definition& map) {
-    const Expr& body = map.dag[map.body];
+    const Expr& body = read_in(map);
     return body.kind == ExprKind::read && !body.otherwise.valid() &&
            std::none_of(body.subscripts.begin(), body.subscripts.end(),
                         [](const Subscript& s) { return s.data.valid(); });
   }
 
+  static bool is_negative(const Definition& map) {
+    const Expr& body = map.dag[map.body];
+    return body.kind == ExprKind::apply && body.function == Function::neg;
+  }
+
+  static const Expr& read_in(const Definition& map) {
+    return map.dag[is_negative(map) ? map.dag[map.body].args[0] : map.body];
+  }
+
   /// y[S] -> x[A(S)] for y[i] = x[A(i)].
   ExprId read_through(const Definition& source, const Expr& read) {
-    const Expr& inner = source.dag[source.body];
+    const Expr& inner = read_in(source);
     std::vector<Subscript> subscripts;
     for (const Subscript& subscript : inner.subscripts) {
       Subscript place{Affine::of_constant(subscript.affine.constant), {}};
@@ -84,7 +94,8 @@ class Rebuilding {
       }
       subscripts.push_back(std::move(place));
     }
-    return b.read(inner.tensor, inner.type, std::move(subscripts));
+    const ExprId value = b.read(inner.tensor, inner.type, std::move(subscripts));
+    return is_negative(source) ? b.neg(value) : value;
   }
 
   ExprId application(ExprId node) {
