@@ -2,6 +2,12 @@
 // the documentation follow from it.
 #include "passes/passes.h"
 
+#include "passes/autodiff.h"
+#include "passes/fuse.h"
+#include "passes/plan_memory.h"
+#include "passes/schedule.h"
+#include "passes/simplify.h"
+
 namespace netc {
 
 namespace {
@@ -21,8 +27,15 @@ void over_graphs(Compilation& compilation, const Target& target) {
 
 const std::vector<PassInfo>& all_passes() {
   static const std::vector<PassInfo> passes = {
-      {"verify", "change nothing; with --verify-each, check the input alone",
-       [](Compilation&, const Target&) {}},
+      {"simplify", "algebra, constants, equal and dead definitions", over_graphs<simplify>},
+      {"autodiff", "gradients as definitions of the same kind", over_graphs<autodiff>},
+      {"fuse", "definitions that share their loops become one kernel", over_graphs<fuse>},
+      {"schedule", "kernels get loops: tiles, vectors, registers, tasks",
+       [](Compilation& compilation, const Target& target) {
+         compilation.program = schedule(compilation.graphs, target);
+       }},
+      {"plan-memory", "all buffers of a step in one arena, shared by liveness",
+       [](Compilation& compilation, const Target&) { plan_memory(compilation.program); }},
   };
   return passes;
 }
@@ -33,6 +46,16 @@ const PassInfo* find_pass(std::string_view name) {
   return nullptr;
 }
 
-std::vector<std::string_view> pipeline(int level) { return {}; }
+std::vector<std::string_view> pipeline(int level) {
+  if (level == 0) return {"autodiff", "schedule", "plan-memory"};
+  return {
+      "simplify",     // fewer definitions to differentiate
+      "autodiff",     //
+      "simplify",     // gradients leave products by 1, copies, and what nothing reads
+      "fuse",         // on the final definitions
+      "schedule",     //
+      "plan-memory",  // knows the order of phases, and so who lives when
+  };
+}
 
 }  // namespace netc

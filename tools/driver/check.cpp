@@ -1,10 +1,10 @@
 // `netc check`: whether a file is right, and whether its gradients are.
 #include <fmt/format.h>
 
+#include "tools/command_line/exit_codes.h"
+#include "tools/command_line/messages.h"
 #include "tools/driver/commands.h"
-#include "tools/driver/exit_codes.h"
 #include "tools/driver/gradient_check.h"
-#include "tools/driver/messages.h"
 #include "tools/driver/program.h"
 
 namespace netc {

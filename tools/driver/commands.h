@@ -1,7 +1,7 @@
 // The subcommands of netc. Each returns the exit code.
 #pragma once
 
-#include "tools/driver/command_line.h"
+#include "tools/command_line/command_line.h"
 
 namespace netc {
 

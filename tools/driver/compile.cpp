@@ -7,12 +7,12 @@
 #include "frontend/parser.h"
 #include "ir/loops/text.h"
 #include "ir/print.h"
+#include "tools/command_line/exit_codes.h"
+#include "tools/command_line/messages.h"
+#include "tools/command_line/outputs.h"
+#include "tools/command_line/pass_flags.h"
 #include "tools/driver/commands.h"
 #include "tools/driver/dot.h"
-#include "tools/driver/exit_codes.h"
-#include "tools/driver/messages.h"
-#include "tools/driver/outputs.h"
-#include "tools/driver/pass_flags.h"
 #include "tools/driver/program.h"
 
 namespace netc {

@@ -2,10 +2,10 @@
 #include "frontend/format.h"
 
 #include "frontend/parser.h"
+#include "tools/command_line/exit_codes.h"
+#include "tools/command_line/messages.h"
+#include "tools/command_line/write_output.h"
 #include "tools/driver/commands.h"
-#include "tools/driver/exit_codes.h"
-#include "tools/driver/messages.h"
-#include "tools/driver/write_output.h"
 
 namespace netc {
 

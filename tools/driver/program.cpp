@@ -5,9 +5,9 @@
 #include <algorithm>
 
 #include "frontend/frontend.h"
-#include "tools/driver/exit_codes.h"
-#include "tools/driver/messages.h"
-#include "tools/driver/pass_flags.h"
+#include "tools/command_line/exit_codes.h"
+#include "tools/command_line/messages.h"
+#include "tools/command_line/pass_flags.h"
 
 namespace netc {
 

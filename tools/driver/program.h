@@ -11,7 +11,7 @@
 #include "ir/module.h"
 #include "ir/support/diagnostics.h"
 #include "passes/passes.h"
-#include "tools/driver/command_line.h"
+#include "tools/command_line/command_line.h"
 
 namespace netc {
 

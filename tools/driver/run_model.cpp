@@ -7,9 +7,9 @@
 
 #include "ir/support/check.h"
 #include "runtime/trainer/trainer.h"
+#include "tools/command_line/exit_codes.h"
+#include "tools/command_line/messages.h"
 #include "tools/driver/commands.h"
-#include "tools/driver/exit_codes.h"
-#include "tools/driver/messages.h"
 #include "tools/driver/program.h"
 
 namespace netc {

@@ -4,10 +4,10 @@
 #include <algorithm>
 
 #include "ir/support/check.h"
+#include "tools/command_line/exit_codes.h"
+#include "tools/command_line/messages.h"
 #include "tools/driver/commands.h"
 #include "tools/driver/cost.h"
-#include "tools/driver/exit_codes.h"
-#include "tools/driver/messages.h"
 #include "tools/driver/program.h"
 
 namespace netc {

@@ -1,6 +1,6 @@
 // Boost.Program_options splits the words; what it would guess is switched off, and its messages
 // are replaced by ours.
-#include "tools/driver/command_line.h"
+#include "tools/command_line/command_line.h"
 
 #include <boost/program_options.hpp>
 #include <charconv>
@@ -27,7 +27,7 @@ std::vector<std::string> spellings(unsigned commands) {
 
 [[noreturn]] void unknown_flag(const std::string& word) {
   std::string bare = word.substr(0, word.find('='));
-  std::string near = nearest(bare, spellings(~0u));
+  std::string near = bare.starts_with("-o") ? "-o" : nearest(bare, spellings(~0u));
   if (near.empty() && !bare.starts_with("--")) near = nearest("-" + bare, spellings(~0u));
   throw UsageError{near.empty() ? fmt::format("unknown flag `{}`", bare)
                                 : fmt::format("unknown flag `{}`; did you mean `{}`?", bare, near)};

@@ -1,12 +1,12 @@
-#include "tools/driver/help.h"
+#include "tools/command_line/help.h"
 
 #include <fmt/format.h>
 
 #include "ir/support/diagnostics.h"
 #include "passes/passes.h"
-#include "tools/driver/exit_codes.h"
-#include "tools/driver/lists.h"
-#include "tools/driver/messages.h"
+#include "tools/command_line/exit_codes.h"
+#include "tools/command_line/lists.h"
+#include "tools/command_line/messages.h"
 
 namespace netc {
 

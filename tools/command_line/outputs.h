@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "ir/support/result.h"
-#include "tools/driver/command_line.h"
-#include "tools/driver/write_output.h"
+#include "tools/command_line/command_line.h"
+#include "tools/command_line/write_output.h"
 
 namespace netc {
 

@@ -1,4 +1,4 @@
-#include "tools/driver/messages.h"
+#include "tools/command_line/messages.h"
 
 #include <fmt/format.h>
 #include <unistd.h>
@@ -6,7 +6,7 @@
 #include <cstdio>
 #include <cstdlib>
 
-#include "tools/driver/exit_codes.h"
+#include "tools/command_line/exit_codes.h"
 
 namespace netc {
 

@@ -1,13 +1,13 @@
 // The command line: what is read, what is refused, and what is proposed instead.
-#include "tools/driver/command_line.h"
+#include "tools/command_line/command_line.h"
 
 #include <gtest/gtest.h>
 
 #include <cstdio>
 #include <fstream>
 
-#include "tools/driver/help.h"
-#include "tools/driver/outputs.h"
+#include "tools/command_line/help.h"
+#include "tools/command_line/outputs.h"
 
 namespace netc {
 namespace {
@@ -67,7 +67,7 @@ TEST(CommandLine, GuessesNoPrefixButProposesTheNearestFlag) {
 
 TEST(CommandLine, DoesNotReadOneDashWordsAsLetters) {
   EXPECT_EQ(error_of({"-emit", "dot"}), "unknown flag `-emit`; did you mean `--emit`?");
-  EXPECT_EQ(error_of({"-output", "f"}), "unknown flag `-output`");
+  EXPECT_EQ(error_of({"-output", "f"}), "unknown flag `-output`; did you mean `-o`?");
 }
 
 TEST(CommandLine, ProposesTheNearestCommand) {

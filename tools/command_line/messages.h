@@ -6,7 +6,7 @@
 #include <string_view>
 
 #include "ir/support/diagnostics.h"
-#include "tools/driver/command_line.h"
+#include "tools/command_line/command_line.h"
 
 namespace netc {
 

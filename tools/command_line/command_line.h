@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "ir/support/result.h"
-#include "tools/driver/flags.h"
+#include "tools/command_line/flags.h"
 
 namespace netc {
 

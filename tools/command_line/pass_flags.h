@@ -6,7 +6,7 @@
 
 #include "ir/support/result.h"
 #include "passes/passes.h"
-#include "tools/driver/command_line.h"
+#include "tools/command_line/command_line.h"
 
 namespace netc {
 

@@ -1,4 +1,4 @@
-#include "tools/driver/outputs.h"
+#include "tools/command_line/outputs.h"
 
 #include <fmt/format.h>
 

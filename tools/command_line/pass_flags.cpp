@@ -1,4 +1,4 @@
-#include "tools/driver/pass_flags.h"
+#include "tools/command_line/pass_flags.h"
 
 #include <fmt/format.h>
 
@@ -6,7 +6,7 @@
 #include <filesystem>
 
 #include "ir/support/diagnostics.h"
-#include "tools/driver/write_output.h"
+#include "tools/command_line/write_output.h"
 
 namespace netc {
 

@@ -3,7 +3,7 @@
 #include <fstream>
 #include <iterator>
 
-#include "tools/driver/command_line.h"
+#include "tools/command_line/command_line.h"
 
 #include <fmt/format.h>
 

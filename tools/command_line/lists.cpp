@@ -1,4 +1,4 @@
-#include "tools/driver/lists.h"
+#include "tools/command_line/lists.h"
 
 #include <fmt/format.h>
 

@@ -4,7 +4,7 @@
 #include <optional>
 #include <string>
 
-#include "tools/driver/command_line.h"
+#include "tools/command_line/command_line.h"
 
 namespace netc {
 

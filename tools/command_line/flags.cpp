@@ -1,4 +1,4 @@
-#include "tools/driver/flags.h"
+#include "tools/command_line/flags.h"
 
 #include <fmt/format.h>
 

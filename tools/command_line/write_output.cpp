@@ -1,4 +1,4 @@
-#include "tools/driver/write_output.h"
+#include "tools/command_line/write_output.h"
 
 #include <fcntl.h>
 #include <fmt/format.h>
