@@ -2,13 +2,12 @@
 // documentation. All of differentiation that is not index arithmetic fits in this file.
 #include "ir/functions.h"
 
-#include <algorithm>
 #include <array>
 #include <cmath>
-#include <limits>
 #include <numbers>
 
 #include "ir/expr.h"
+#include "ir/scalar_arithmetic.h"
 
 namespace netc {
 
@@ -18,57 +17,6 @@ using Args = std::span<const ExprId>;
 using B = ExprBuilder;
 using FloatArgs = const double*;
 using IntegerArgs = const int64_t*;
-
-// Arithmetic on integers wraps: it is done on unsigned numbers, and narrower types wrap afterwards.
-
-int64_t wrapping_mul(int64_t a, int64_t b) {
-  return static_cast<int64_t>(static_cast<uint64_t>(a) * static_cast<uint64_t>(b));
-}
-
-int64_t wrapping_neg(int64_t a) { return static_cast<int64_t>(-static_cast<uint64_t>(a)); }
-
-int64_t floor_div(int64_t a, int64_t b) {
-  if (b == 0) return 0;
-  if (b == -1) return wrapping_neg(a);
-  const int64_t quotient = a / b;
-  return quotient - (a % b != 0 && (a < 0) != (b < 0));
-}
-
-int64_t floor_mod(int64_t a, int64_t b) {
-  if (b == 0 || b == -1) return 0;
-  const int64_t rest = a % b;
-  return rest != 0 && (rest < 0) != (b < 0) ? rest + b : rest;
-}
-
-/// Negative exponents give the floor of the real power, and 0 for the base 0.
-int64_t integer_pow(int64_t base, int64_t exponent) {
-  if (exponent < 0) {
-    if (base == 0 || base > 1) return 0;
-    if (base < -1) return exponent % 2 == 0 ? 0 : -1;
-    return base == 1 || exponent % 2 == 0 ? 1 : -1;
-  }
-  int64_t power = 1;
-  for (; exponent > 0; exponent >>= 1) {
-    if (exponent & 1) power = wrapping_mul(power, base);
-    base = wrapping_mul(base, base);
-  }
-  return power;
-}
-
-/// As Python's: the sign of the divisor.
-double float_mod(double a, double b) {
-  const double rest = std::fmod(a, b);
-  if (rest == 0) return std::copysign(rest, b);
-  return (rest < 0) != (b < 0) ? rest + b : rest;
-}
-
-double sigmoid(double x) {
-  return x >= 0 ? 1 / (1 + std::exp(-x)) : std::exp(x) / (1 + std::exp(x));
-}
-
-// A comparison with NaN is false, so the one test for NaN on the left makes it win on both sides.
-double nan_max(double a, double b) { return a > b || std::isnan(a) ? a : b; }
-double nan_min(double a, double b) { return a < b || std::isnan(a) ? a : b; }
 
 /// The derivative of `max` or `min`: all to the side that `wins`, half to each on a tie.
 ExprId to_winner(B& b, Args x, int k, ExprId adjoint, Function wins) {
@@ -85,7 +33,8 @@ ExprId power_by_base(B& b, Args x, ExprId adjoint) {
     const double p = exponent.number;
     if (p == 0) return {};
     if (p == 1) return adjoint;
-    const ExprId rest = p == 2 ? x[0] : b.apply(Function::pow, {x[0], b.constant_like(x[0], p - 1)});
+    const ExprId rest =
+        p == 2 ? x[0] : b.apply(Function::pow, {x[0], b.constant_like(x[0], p - 1)});
     return b.mul(adjoint, b.mul(x[1], rest));
   }
   const ExprId zero = b.constant_like(adjoint, 0);
@@ -109,8 +58,8 @@ ExprId clamp_derivative(B& b, Args x, int k, ExprId adjoint) {
   const ExprId zero = b.constant_like(adjoint, 0);
   if (k == 0)
     return b.select(b.apply(Function::logical_and, {above_low, below_high}), adjoint, zero);
-  const ExprId at_low = b.apply(
-      Function::logical_and, {b.apply(Function::less, {x[0], x[1]}), low_below_high});
+  const ExprId at_low =
+      b.apply(Function::logical_and, {b.apply(Function::less, {x[0], x[1]}), low_below_high});
   if (k == 1) return b.select(at_low, adjoint, zero);
   const ExprId raised = b.apply(Function::max, {x[0], x[1]});
   return b.select(b.apply(Function::greater, {raised, x[2]}), adjoint, zero);
@@ -124,6 +73,8 @@ constexpr uint8_t level_or = 1, level_and = 2, level_not = 3, level_comparison =
 
 using enum FunctionClass;
 
+// Rows are laid out by hand: what belongs together stands on one line.
+// clang-format off
 constexpr std::array<FunctionInfo, function_count> table = {{
     {.function = Function::add, .name = "add", .arity = 2, .kind = arithmetic,
      .syntax = {"+", level_sum}, .commutative = true,
@@ -430,6 +381,7 @@ constexpr std::array<FunctionInfo, function_count> table = {{
      .evaluate_integer = [](IntegerArgs a) { return a[0]; },
      .domain = {-2, 2}},
 }};
+// clang-format on
 
 /// Rows stand in the order of the list, under its names, and lack nothing.
 consteval bool is_complete() {
@@ -448,17 +400,8 @@ consteval bool is_complete() {
   }
   return true;
 }
-static_assert(is_complete(), "a row of the table of functions is missing, misplaced or lacks a field");
-
-/// Rounds to a binary format of `bits` explicit mantissa bits, to even on ties.
-double round_binary(double value, int bits, int least_exponent, double largest) {
-  if (value == 0 || !std::isfinite(value)) return value;
-  const int exponent = std::max(std::ilogb(value), least_exponent);
-  const double quantum = std::ldexp(1.0, exponent - bits);
-  const double rounded = std::nearbyint(value / quantum) * quantum;
-  if (std::fabs(rounded) <= largest) return rounded;
-  return std::copysign(std::numeric_limits<double>::infinity(), value);
-}
+static_assert(is_complete(),
+              "a row of the table of functions is missing, misplaced or lacks a field");
 
 }  // namespace
 
@@ -481,38 +424,6 @@ DType result_type(Function function, DType operand) {
   const FunctionClass kind = info(function).kind;
   const bool truth = kind == FunctionClass::comparison || kind == FunctionClass::logic;
   return truth ? DType::boolean : operand;
-}
-
-double round_to(DType type, double value) {
-  switch (type) {
-    case DType::f64: return value;
-    case DType::f32: return static_cast<float>(value);
-    case DType::f16: return round_binary(value, 10, -14, 65504);
-    case DType::bf16: return round_binary(value, 7, -126, 0x1.FEp127);
-    case DType::boolean: return value != 0;
-    default: return static_cast<double>(wrap_to(type, saturate_to(DType::i64, value)));
-  }
-}
-
-int64_t wrap_to(DType type, int64_t value) {
-  switch (type) {
-    case DType::i32: return static_cast<int32_t>(value);
-    case DType::u8: return static_cast<uint8_t>(value);
-    case DType::boolean: return value != 0;
-    default: return value;
-  }
-}
-
-int64_t saturate_to(DType type, double value) {
-  if (type == DType::boolean) return value != 0;
-  if (std::isnan(value)) return 0;
-  const double whole = std::trunc(value);
-  if (type == DType::u8) return static_cast<int64_t>(std::fmin(std::fmax(whole, 0), 255));
-  if (type == DType::i32)
-    return static_cast<int64_t>(std::fmin(std::fmax(whole, -0x1p31), 0x1p31 - 1));
-  if (whole >= 0x1p63) return std::numeric_limits<int64_t>::max();
-  if (whole < -0x1p63) return std::numeric_limits<int64_t>::min();
-  return static_cast<int64_t>(whole);
 }
 
 }  // namespace netc
