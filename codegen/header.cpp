@@ -1,0 +1,220 @@
+// The C header of the models: what a C or C++ program needs to call them, and all sizes as
+// constants. It is made of the interface alone, so it is the same on every machine.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cctype>
+#include <set>
+
+#include "codegen/codegen.h"
+#include "codegen/public_functions.h"
+
+namespace netc {
+
+namespace {
+
+constexpr const char* c_keywords[] = {
+    "auto",     "bool",     "break",    "case",      "char",   "class",    "const",
+    "continue", "default",  "delete",   "do",        "double", "else",     "enum",
+    "extern",   "false",    "float",    "for",       "friend", "goto",     "if",
+    "inline",   "int",      "long",     "namespace", "new",    "operator", "private",
+    "public",   "register", "return",   "short",     "signed", "sizeof",   "static",
+    "struct",   "switch",   "template", "this",      "throw",  "true",     "try",
+    "typedef",  "union",    "unsigned", "virtual",   "void",   "volatile", "while"};
+
+const char* c_type(DType type) {
+  switch (type) {
+    case DType::f64:
+      return "double";
+    case DType::f32:
+      return "float";
+    case DType::f16:
+    case DType::bf16:
+      return "uint16_t";
+    case DType::i64:
+      return "int64_t";
+    case DType::i32:
+      return "int32_t";
+    case DType::u8:
+    case DType::boolean:
+      return "uint8_t";
+  }
+  return "void";
+}
+
+/// Gives every name once: what is taken or a keyword gets underscores.
+class Names {
+ public:
+  explicit Names(std::set<std::string> taken = {}) : taken_(std::move(taken)) {
+    taken_.insert(std::begin(c_keywords), std::end(c_keywords));
+  }
+
+  std::string fresh(std::string name) {
+    for (char& c : name)
+      if (!std::isalnum(static_cast<unsigned char>(c))) c = '_';
+    while (!taken_.insert(name).second) name += '_';
+    return name;
+  }
+
+ private:
+  std::set<std::string> taken_;
+};
+
+std::string upper(std::string text) {
+  std::transform(text.begin(), text.end(), text.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
+  return text;
+}
+
+class ModelHeader {
+ public:
+  explicit ModelHeader(const ModelInterface& model) : model_(model), prefix_(upper(model.name)) {}
+
+  std::string write() {
+    text_ = fmt::format("/* The model `{0}`. */\ntypedef struct {0} {0};\n\n", model_.name);
+    write_sizes();
+    write_variables();
+    write_life();
+    for (const EntryFunction& function : entry_functions(model_)) write_entry(function);
+    write_access();
+    return std::move(text_);
+  }
+
+ private:
+  template <typename... Args>
+  void add(fmt::format_string<Args...> text, Args&&... args) {
+    text_ += fmt::format(text, std::forward<Args>(args)...);
+  }
+
+  void constant(const std::string& name, const std::string& value) {
+    add("#define {} {}\n", macros_.fresh(prefix_ + "_" + upper(name)), value);
+  }
+
+  void row_size(const std::string& role, const std::string& name, const TensorType& type) {
+    std::string per = type.has_batch() ? "_ROW_ELEMENTS" : "_ELEMENTS";
+    add("/* {} {}: {} */\n", role, name, to_string(type));
+    constant(role + "_" + name + per, std::to_string(type.elements(1)));
+  }
+
+  void write_sizes() {
+    add("/* The largest number of rows of a training step. */\n");
+    constant("capacity", std::to_string(model_.capacity));
+    add("\n");
+    for (const Value& input : model_.inputs) row_size("input", input.name, input.type);
+    std::set<std::string> seen;
+    for (const EntryInterface& entry : model_.entries)
+      for (size_t i = 0; i < entry.results.size(); ++i)
+        if (entry.results[i].kind == ResultKind::output &&
+            seen.insert(entry.results[i].name).second)
+          row_size("output", entry.results[i].name, entry.result_types[i]);
+    add("\n");
+  }
+
+  /// Names and shapes of what `get_tensor` and `set_tensor` reach.
+  void write_variables() {
+    for (const Value& variable : model_.variables) {
+      add("/* {} {}: {} */\n", name(variable.role), variable.name, to_string(variable.type));
+      std::vector<std::string> sizes;
+      for (Dim dim : variable.type.dims) sizes.push_back(std::to_string(dim.factor));
+      constant(variable.name + "_name", fmt::format("\"{}\"", variable.name));
+      constant(variable.name + "_rank", std::to_string(variable.type.rank()));
+      if (!sizes.empty())
+        constant(variable.name + "_shape", fmt::format("{{{}}}", fmt::join(sizes, ", ")));
+      constant(variable.name + "_elements", std::to_string(variable.type.elements(1)));
+    }
+    add("\n");
+  }
+
+  void write_life() {
+    add("/* Makes a model with fresh parameters; NULL takes the defaults. After a failure *model\n"
+        " * can only tell the error and be destroyed. */\n"
+        "int {0}_create({0} **model, const struct netc_options *options);\n"
+        "void {0}_destroy({0} *model);\n\n",
+        model_.name);
+  }
+
+  static std::string describe(const EntryFunction& function) {
+    if (function.trains) return "One training step on n rows, 1 to the capacity; loss may be NULL.";
+    return function.symbol.ends_with("_predict")
+               ? "The outputs for any number of rows; those not wanted may be NULL."
+               : "Loss and metrics over any number of rows; those not wanted may be NULL.";
+  }
+
+  void write_entry(const EntryFunction& function) {
+    const EntryInterface& entry = model_.entries[function.entry];
+    Names names({"model", "n"});
+    std::string parameters = fmt::format("{} *model, size_t n", model_.name);
+    for (uint32_t position : entry.inputs) {
+      const Value& input = model_.inputs[position];
+      parameters +=
+          fmt::format(", const {} *{}", c_type(input.type.dtype), names.fresh(input.name));
+    }
+    for (uint32_t position : function.results) {
+      const GraphResult& result = entry.results[position];
+      std::string name = result.kind == ResultKind::loss ? "loss" : result.name;
+      parameters +=
+          fmt::format(", {} *{}", c_type(entry.result_types[position].dtype), names.fresh(name));
+    }
+    add("/* {} */\nint {}({});\n\n", describe(function), function.symbol, parameters);
+  }
+
+  void write_access() {
+    add("/* A parameter or state by name, dense in its declared order. */\n"
+        "int {0}_get_tensor(const {0} *model, const char *name, void *to);\n"
+        "int {0}_set_tensor({0} *model, const char *name, const void *from);\n\n"
+        "/* Parameters and states as a safetensors file. */\n"
+        "int {0}_save(const {0} *model, const char *path);\n"
+        "int {0}_load({0} *model, const char *path);\n\n",
+        model_.name);
+    std::string settings;
+    for (const Value& setting : model_.settings)
+      if (setting.name != "step") settings += (settings.empty() ? "" : ", ") + setting.name;
+    add("/* Sets a run-time value of the optimizer{}{}. */\n", settings.empty() ? "" : ": ",
+        settings);
+    add("int {0}_set({0} *model, const char *name, float value);\n\n"
+        "/* The last failure in words. */\n"
+        "const char *{0}_error(const {0} *model);\n\n",
+        model_.name);
+  }
+
+  const ModelInterface& model_;
+  std::string prefix_;
+  Names macros_;
+  std::string text_;
+};
+
+constexpr char options[] = R"(#if !defined(NETC_RT_H) && !defined(NETC_OPTIONS)
+#define NETC_OPTIONS
+struct netc_pool;
+/* What create takes; zeros are defaults. */
+struct netc_options {
+  size_t size;            /* sizeof(struct netc_options) */
+  uint64_t seed;          /* of the initial parameters and of random draws */
+  int threads;            /* 0: as many as are useful and allowed */
+  void *memory;           /* the caller's memory, aligned to 64 bytes, or NULL */
+  size_t bytes;           /* its size */
+  struct netc_pool *pool; /* threads shared with other models, or NULL */
+};
+#endif
+
+)";
+
+}  // namespace
+
+std::string emit_header(const CodegenInput& input) {
+  std::string names;
+  for (const ModelInterface& model : *input.models) names += "_" + upper(model.name);
+  std::string guard = "NETC" + names + "_H";
+  std::string text = fmt::format(
+      "/* Written by netc. Every function that gives an int gives 0 on success; a call that fails\n"
+      " * has changed nothing. A model is used by one thread at a time. */\n"
+      "#ifndef {0}\n#define {0}\n\n#include <stddef.h>\n#include <stdint.h>\n\n"
+      "#ifdef __cplusplus\nextern \"C\" {{\n#endif\n\n",
+      guard);
+  text += options;
+  for (const ModelInterface& model : *input.models) text += ModelHeader(model).write();
+  text += "#ifdef __cplusplus\n}\n#endif\n\n";
+  return text + fmt::format("#endif /* {} */\n", guard);
+}
+
+}  // namespace netc
