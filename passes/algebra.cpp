@@ -163,6 +163,9 @@ class Rules {
     if (is_call(left, Function::neg))
       return apply(function, {operand(left), right});  // -(-x * y) -> x * y
     if (is_call(right, Function::neg)) return apply(function, {left, operand(right)});
+    if (is_constant(left))  // -(c * x) -> -c * x
+      return apply(function, {apply(Function::neg, {left}), right});
+    if (is_constant(right)) return apply(function, {left, apply(Function::neg, {right})});
     return {};
   }
 
