@@ -49,6 +49,8 @@ Result<ExitCode> Training::run() {
   Result<std::vector<Plan>> plans = plans_of(description_);
   if (!plans) return plans.failure();
   if (plans->empty()) return failure(exit_bad_input, "{} has no `train` block", description_.name);
+  for (const std::string& path : {options_.save, options_.checkpoint, options_.log})
+    if (Status writable = check_folder(path); !writable) return writable.failure();
   Result<Model> model =
       Model::create(description_, options_, options_.seed.value_or(plans->front().seed));
   if (!model) return model.failure();
