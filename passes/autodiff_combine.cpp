@@ -70,18 +70,23 @@ struct Product {
   std::vector<ExprId> denominators;
 };
 
-void take_apart(const ExprDag& dag, ExprId node, bool inverse, Product& product) {
+/// Shared factors are repeated, so what lies deeper than any product that people write stays whole.
+void take_apart(const ExprDag& dag, ExprId node, bool inverse, Product& product, int depth = 0) {
+  constexpr int deepest = 8;
   const Expr& expr = dag[node];
-  const bool is_apply = expr.kind == ExprKind::apply;
-  if (is_apply && expr.function == Function::neg) {
+  const bool is_open = expr.kind == ExprKind::apply && depth < deepest;
+  const auto operand = [&](size_t k, bool turned) {
+    take_apart(dag, expr.args[k], inverse != turned, product, depth + 1);
+  };
+  if (is_open && expr.function == Function::neg) {
     product.negative = !product.negative;
-    take_apart(dag, expr.args[0], inverse, product);
-  } else if (is_apply && expr.function == Function::mul) {
-    take_apart(dag, expr.args[0], inverse, product);
-    take_apart(dag, expr.args[1], inverse, product);
-  } else if (is_apply && expr.function == Function::div) {
-    take_apart(dag, expr.args[0], inverse, product);
-    take_apart(dag, expr.args[1], !inverse, product);
+    operand(0, false);
+  } else if (is_open && expr.function == Function::mul) {
+    operand(0, false);
+    operand(1, false);
+  } else if (is_open && expr.function == Function::div) {
+    operand(0, false);
+    operand(1, true);
   } else {
     (inverse ? product.denominators : product.numerators).push_back(node);
   }

@@ -302,17 +302,6 @@ class Inversion {
            !within(numbered(Affine::of(k)), result_.indices, s_.indices[k.index].extent);
   }
 
-  bool depends_on_loose(ExprId root) const {
-    for (const ExprId node : reachable(*s_.dag, root)) {
-      const Expr& expr = (*s_.dag)[node];
-      if (expr.kind == ExprKind::index && is_loose(expr.index)) return true;
-      for (const Subscript& subscript : expr.subscripts)
-        for (const Affine::Term& term : subscript.affine.terms)
-          if (is_loose(term.index)) return true;
-    }
-    return false;
-  }
-
   ExprId rewritten(ExprBuilder& b, ExprId root) const {
     return rewrite(*s_.dag, root, b, [&](Expr expr) {
       if (expr.kind == ExprKind::index) return b.affine(numbered(Affine::of(expr.index)));

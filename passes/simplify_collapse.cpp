@@ -70,13 +70,15 @@ bool depends_on(const ExprDag& dag, ExprId root, IndexId index) {
 }
 
 /// Finds the choice, and what is left of the condition without it.
-std::optional<Choice> find_choice(Definition& sum, ExprId condition, ExprId& rest) {
+std::optional<Choice> find_choice(Definition& sum, ExprId condition, ExprId& rest, int depth = 0) {
+  constexpr int deepest = 8;  // conditions are DAGs, and this walks them as trees
+  if (depth > deepest) return std::nullopt;
   const Expr expr = sum.dag[condition];
   ExprBuilder b(sum.dag);
   if (is_call(expr, Function::logical_and)) {
     for (const size_t side : {0, 1}) {
       ExprId inner;
-      if (const auto choice = find_choice(sum, expr.args[side], inner)) {
+      if (const auto choice = find_choice(sum, expr.args[side], inner, depth + 1)) {
         rest = apply_simplified(b, Function::logical_and, {inner, expr.args[1 - side]});
         return choice;
       }
