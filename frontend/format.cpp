@@ -43,7 +43,6 @@ class Formatter : public ExprFormatter {
     };
     std::vector<Entry> entries;
     bool after_block = false;
-    uint32_t end = 0;  ///< where the block around them ends; 0: with the file
   };
 
   static bool has_block(const ast::Decl& decl) {
@@ -70,16 +69,14 @@ class Formatter : public ExprFormatter {
     }
   }
 
-  /// The comments that stand on the same line behind `end`.
-  DocId trailing_comments(uint32_t end, uint32_t limit) {
-    std::vector<DocId> parts;
-    while (const ast::Comment* comment = next_comment(limit)) {
-      uint32_t begin = comment->range.begin;
-      if (begin < end || source_.substr(end, begin - end).find('\n') != source_.npos) break;
-      ++next_comment_;
-      parts.push_back(layout_.unmeasured("  " + std::string(sources_.text(comment->range))));
-    }
-    return concat(std::move(parts));
+  /// The comment that stands on the same line right behind `end`, with nothing between.
+  DocId trailing_comment(uint32_t end) {
+    const ast::Comment* comment = next_comment(static_cast<uint32_t>(source_.size()));
+    if (!comment || comment->range.begin < end) return text("");
+    std::string_view gap = source_.substr(end, comment->range.begin - end);
+    if (gap.find_first_not_of(" \t") != gap.npos) return text("");
+    ++next_comment_;
+    return layout_.unmeasured("  " + std::string(sources_.text(comment->range)));
   }
 
   template <typename Build>
@@ -89,8 +86,7 @@ class Formatter : public ExprFormatter {
     bool blank = blank_line_before(range.begin);
     DocId doc = build();
     comments_before(lines, range.end);
-    uint32_t limit = lines.end ? lines.end : static_cast<uint32_t>(source_.size());
-    doc = concat({doc, trailing_comments(range.end, limit)});
+    doc = concat({doc, trailing_comment(range.end)});
     lines.entries.push_back({doc, blank});
     if (is_block || lines.after_block) lines.entries[first].blank_before = true;
     lines.after_block = is_block;
@@ -109,9 +105,8 @@ class Formatter : public ExprFormatter {
   template <typename Fill>
   DocId braced(SourceRange range, Fill fill) {
     Lines lines;
-    lines.end = range.end;
     size_t comments_taken = next_comment_;
-    DocId behind_brace = trailing_comments(range.begin + 1, first_line_end(range));
+    DocId behind_brace = trailing_comment(range.begin + 1);
     bool comment_behind = next_comment_ > comments_taken;
     fill(lines);
     comments_before(lines, range.end);
@@ -120,14 +115,8 @@ class Formatter : public ExprFormatter {
     return concat({text("{"), behind_brace, layout_.indent(inner), layout_.hard_line(), text("}")});
   }
 
-  /// Where comments behind the `{` of a block may stand.
-  uint32_t first_line_end(SourceRange range) const {
-    size_t end = source_.find('\n', range.begin);
-    return static_cast<uint32_t>(std::min<size_t>(end, range.end));
-  }
-
   DocId assignment(DocId target, std::string_view arrow, const ast::Expr& value) {
-    return concat({target, text(arrow), layout_.indent(expression(value))});
+    return concat({target, text(arrow), expression(value)});
   }
 
   DocId named(std::string_view word, const ast::Name& name, const ast::Expr& value) {

@@ -118,11 +118,11 @@ void mark_statement_ends(LexedFile& file) {
   auto& tokens = file.tokens;
   std::vector<std::pair<Kind, uint32_t>> open;  // matched brackets: which, and where it closes
   for (uint32_t i = 0; i < tokens.size(); ++i) {
-    if (!open.empty() && open.back().second == i) open.pop_back();
     bool lines_count = open.empty() || open.back().first == Kind::left_brace;
     bool continued = i > 0 && (continues_before(tokens[i].kind) ||
                                (continues_after(tokens[i - 1].kind) && !binds_anew(tokens, i)));
     tokens[i].starts_statement = tokens[i].first_on_line && lines_count && !continued;
+    if (!open.empty() && open.back().second == i) open.pop_back();
     if (file.closing[i]) open.emplace_back(tokens[i].kind, file.closing[i]);
   }
 }
