@@ -1,0 +1,259 @@
+// Elements and definitions: reading values, copying expressions out of the scratch DAG.
+#include "frontend/tensors.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <set>
+
+namespace netc::elaboration {
+
+namespace {
+
+/// An index name that is not in use yet: the wanted one, or with a number.
+std::string free_name(const std::string& wanted, const std::vector<Index>& taken) {
+  const auto is_taken = [&](const std::string& name) {
+    return std::any_of(taken.begin(), taken.end(),
+                       [&](const Index& index) { return index.name == name; });
+  };
+  std::string name = wanted;
+  for (int i = 2; is_taken(name); ++i) name = fmt::format("{}{}", wanted, i);
+  return name;
+}
+
+/// A name for an axis that the program does not name.
+std::string axis_name(Dim dim, const std::vector<Index>& taken) {
+  constexpr std::array<const char*, 17> letters = {"i", "j", "k", "l", "m", "o", "p", "q", "r",
+                                                   "s", "t", "u", "v", "w", "x", "y", "z"};
+  if (dim.batch && taken.empty()) return "n";
+  for (const char* letter : letters)
+    if (free_name(letter, taken) == letter) return letter;
+  return free_name("i", taken);
+}
+
+}  // namespace
+
+Element Tensors::of(ValueId value) {
+  const TensorType& type = (*graph_)[value].type;
+  std::vector<Subscript> subscripts;
+  for (size_t i = 0; i < type.rank(); ++i) {
+    const bool single = type.dims[i] == Dim{1, false};
+    subscripts.push_back({single ? Affine{} : Affine::of(axis(i, type.rank())), {}});
+  }
+  return {.node = build_.read(value, type.dtype, std::move(subscripts)),
+          .dtype = type.dtype,
+          .dims = type.dims};
+}
+
+std::optional<ValueId> Tensors::whole(const Element& element) {
+  if (element.reduction) return std::nullopt;
+  const Expr& expr = scratch_[element.node];
+  if (expr.kind != ExprKind::read || expr.otherwise.valid()) return std::nullopt;
+  const ValueId value = expr.tensor;
+  if ((*graph_)[value].type.dims != element.dims) return std::nullopt;
+  return of(value).node == element.node ? std::optional(value) : std::nullopt;
+}
+
+IndexId Tensors::new_variable(std::string name, Dim extent) {
+  variables_.push_back({std::move(name), extent});
+  return IndexId{first_variable + static_cast<uint32_t>(variables_.size()) - 1};
+}
+
+std::vector<ExprId> Tensors::nodes_below(ExprId root) const {
+  // A stack, not recursion: chains may be as long as a program is. Operands have smaller ids, so
+  // sorting puts them before their users.
+  std::set<ExprId> seen;
+  std::vector<ExprId> stack;
+  const auto visit = [&](ExprId id) {
+    if (id.valid() && seen.insert(id).second) stack.push_back(id);
+  };
+  visit(root);
+  while (!stack.empty()) {
+    const Expr& expr = scratch_[stack.back()];
+    stack.pop_back();
+    for (ExprId arg : expr.args) visit(arg);
+    for (const Subscript& subscript : expr.subscripts) visit(subscript.data);
+    visit(expr.otherwise);
+  }
+  return {seen.begin(), seen.end()};
+}
+
+std::vector<IndexId> Tensors::variables(ExprId root) const {
+  std::set<IndexId> found;
+  for (ExprId id : nodes_below(root)) {
+    const Expr& expr = scratch_[id];
+    if (expr.kind == ExprKind::index) found.insert(expr.index);
+    for (const Subscript& subscript : expr.subscripts)
+      for (const Affine::Term& term : subscript.affine.terms) found.insert(term.index);
+  }
+  std::vector<IndexId> result;
+  for (IndexId id : found)
+    if (id.index >= first_variable) result.push_back(id);
+  return result;
+}
+
+ExprId Tensors::copy(ExprId root, const std::map<IndexId, Affine>& by, ExprBuilder& to) {
+  std::map<ExprId, ExprId> copies;
+  const auto mapped = [&](ExprId id) { return id.valid() ? copies.at(id) : ExprId{}; };
+  for (ExprId id : nodes_below(root)) {
+    const Expr expr = scratch_[id];  // by value: `to` may build into the same DAG
+    switch (expr.kind) {
+      case ExprKind::constant:
+        copies[id] = is_float(expr.type) ? to.number(expr.number, expr.type)
+                                         : to.integer(expr.integer, expr.type);
+        break;
+      case ExprKind::index: {
+        const auto found = by.find(expr.index);
+        copies[id] = found == by.end() ? to.index(expr.index) : to.affine(found->second);
+        break;
+      }
+      case ExprKind::batch:
+        copies[id] = to.batch();
+        break;
+      case ExprKind::read: {
+        std::vector<Subscript> subscripts;
+        for (const Subscript& subscript : expr.subscripts) {
+          Affine affine;
+          affine.constant = subscript.affine.constant;
+          affine.batch = subscript.affine.batch;
+          for (const Affine::Term& term : subscript.affine.terms) {
+            const auto found = by.find(term.index);
+            affine.add(found == by.end() ? Affine::of(term.index) : found->second,
+                       term.coefficient);
+          }
+          subscripts.push_back({std::move(affine), mapped(subscript.data)});
+        }
+        copies[id] =
+            to.read(expr.tensor, expr.type, std::move(subscripts), mapped(expr.otherwise));
+        break;
+      }
+      case ExprKind::apply: {
+        std::vector<ExprId> args;
+        for (ExprId arg : expr.args) args.push_back(mapped(arg));
+        copies[id] = to.apply(expr.function, std::move(args));
+        break;
+      }
+      case ExprKind::convert:
+        copies[id] = to.convert(mapped(expr.args[0]), expr.type);
+        break;
+    }
+  }
+  return copies.at(root);
+}
+
+ExprId Tensors::substitute(ExprId root, const std::map<IndexId, Affine>& by) {
+  return copy(root, by, build_);
+}
+
+ValueId Tensors::define_over(const std::vector<IndexId>& free, const Element& element,
+                             const std::string& name, SourceRange range) {
+  Definition definition;
+  std::map<IndexId, Affine> positions;
+  const auto add_index = [&](IndexId id) {
+    const bool variable = id.index >= first_variable;
+    const Dim dim = variable ? extent(id) : element.dims[element.dims.size() - 1 - id.index];
+    const std::string wanted = variable ? variables_[id.index - first_variable].name
+                                        : axis_name(dim, definition.indices);
+    const IndexId position{static_cast<uint32_t>(definition.indices.size())};
+    positions[id] = Affine::of(position);
+    definition.indices.push_back({free_name(wanted, definition.indices), dim});
+    return position;
+  };
+  for (IndexId id : free) definition.target.push_back({Affine::of(add_index(id)), {}});
+  definition.free_count = static_cast<uint32_t>(free.size());
+
+  ExprBuilder to(definition.dag);
+  if (const PendingReduction* reduction = element.reduction.get()) {
+    definition.reduction = reduction->kind;
+    for (IndexId id : reduction->reduced) add_index(id);
+    if (reduction->base.valid()) definition.base = copy(reduction->base, positions, to);
+    definition.body = copy(reduction->body, positions, to);
+  } else {
+    definition.body = copy(element.node, positions, to);
+  }
+  const TensorType type = natural_type(definition);
+  const ValueId value = graph_->add_op(std::move(definition), type, name, range);
+  learn(value, element);
+  return value;
+}
+
+Element Tensors::define(const Element& element, const std::string& name, SourceRange range) {
+  if (whole(element)) return element;
+  std::vector<IndexId> free;
+  std::vector<Subscript> subscripts;
+  if (element.local) {
+    const ExprId body = element.reduction ? element.reduction->body : element.node;
+    std::set<IndexId> used;
+    for (IndexId id : variables(body)) used.insert(id);
+    if (element.reduction) {
+      if (element.reduction->base.valid())
+        for (IndexId id : variables(element.reduction->base)) used.insert(id);
+      for (IndexId id : element.reduction->reduced) used.erase(id);
+    }
+    for (IndexId id : used) {
+      free.push_back(id);
+      subscripts.push_back({Affine::of(id), {}});
+    }
+  }
+  for (size_t i = 0; i < element.dims.size(); ++i) {
+    free.push_back(axis(i, element.dims.size()));
+    subscripts.push_back({Affine::of(free.back()), {}});
+  }
+  const ValueId value = define_over(free, element, name, range);
+  if (!element.local) {
+    Element result = of(value);
+    result.adaptive = element.adaptive;
+    return result;
+  }
+  const DType dtype = (*graph_)[value].type.dtype;
+  return {.node = build_.read(value, dtype, std::move(subscripts)),
+          .dtype = dtype,
+          .dims = element.dims,
+          .local = true};
+}
+
+Element Tensors::reshape(ValueId value, std::vector<Dim> dims, const std::string& name,
+                         SourceRange range) {
+  const DType dtype = (*graph_)[value].type.dtype;
+  const ValueId result =
+      graph_->add_op(Reshape{value}, TensorType{dtype, std::move(dims)}, name, range);
+  if (const auto known = ranges_.find(value); known != ranges_.end())
+    ranges_[result] = known->second;
+  if (const auto input = input_of(of(value).node)) inputs_[result] = *input;
+  return of(result);
+}
+
+Element Tensors::concat(const std::vector<ValueId>& values, uint32_t axis, TensorType type,
+                        const std::string& name, SourceRange range) {
+  std::optional<ValueRange> joined;
+  bool known = true;
+  for (ValueId value : values) {
+    const auto found = this->range(of(value).node, (*graph_)[value].type.dims);
+    known = known && found.has_value();
+    if (!known) break;
+    joined = joined ? ValueRange{std::min(joined->low, found->low),
+                                 std::max(joined->high, found->high)}
+                    : *found;
+  }
+  const ValueId result = graph_->add_op(Concat{values, axis}, std::move(type), name, range);
+  if (known && joined) ranges_[result] = *joined;
+  return of(result);
+}
+
+bool Tensors::costly(ExprId root) const {
+  const std::vector<ExprId> nodes = nodes_below(root);
+  const bool reads = std::any_of(nodes.begin(), nodes.end(), [&](ExprId id) {
+    return scratch_[id].kind == ExprKind::read;
+  });
+  return reads && std::any_of(nodes.begin(), nodes.end(), [&](ExprId id) {
+           return scratch_[id].kind == ExprKind::apply;
+         });
+}
+
+void Tensors::rename(ValueId value, const std::string& name) {
+  if ((*graph_)[value].name == name) return;
+  graph_->rename(value, name);
+}
+
+}  // namespace netc::elaboration

@@ -1,0 +1,93 @@
+// The tensors of the graph that is being made: elements become definitions, and what is known of
+// the values of integers is kept so that data may serve as subscripts.
+//
+// In the scratch DAG an axis of a whole tensor is an index that counts from the last axis (so that
+// broadcasting aligns by itself); the indices of index notation have ids from `first_variable` on.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "frontend/operand.h"
+#include "ir/graph.h"
+
+namespace netc::elaboration {
+
+/// Smallest and largest value of an expression.
+struct ValueRange {
+  double low = 0;
+  double high = 0;
+};
+
+class Tensors {
+ public:
+  explicit Tensors(Graph& graph) : graph_(&graph), build_(scratch_) {}
+
+  static constexpr size_t max_rank = 16;
+  static constexpr uint32_t first_variable = 64;
+
+  Graph& graph() { return *graph_; }
+  ExprBuilder& build() { return build_; }
+  const Expr& node(ExprId id) const { return scratch_[id]; }
+
+  /// The whole of a value.
+  Element of(ValueId value);
+  /// The value, where the element is the whole of one.
+  std::optional<ValueId> whole(const Element& element);
+  /// The index of an axis of a tensor of this rank.
+  static IndexId axis(size_t position, size_t rank) {
+    return IndexId{static_cast<uint32_t>(rank - 1 - position)};
+  }
+
+  IndexId new_variable(std::string name, Dim extent);
+  Dim extent(IndexId variable) const { return variables_[variable.index - first_variable].extent; }
+  /// The indices of index notation that an expression depends on, in the order of their making.
+  std::vector<IndexId> variables(ExprId root) const;
+
+  /// Makes a definition of the element, unless it is a whole value already, and returns the
+  /// element that reads it.
+  Element define(const Element& element, const std::string& name, SourceRange range);
+  /// Makes a definition over these indices, all that the element depends on.
+  ValueId define_over(const std::vector<IndexId>& free, const Element& element,
+                      const std::string& name, SourceRange range);
+  Element reshape(ValueId value, std::vector<Dim> dims, const std::string& name,
+                  SourceRange range);
+  Element concat(const std::vector<ValueId>& values, uint32_t axis, TensorType type,
+                 const std::string& name, SourceRange range);
+
+  /// Whether computing the expression again is more than a read or a conversion.
+  bool costly(ExprId root) const;
+  /// The expression with indices replaced.
+  ExprId substitute(ExprId root, const std::map<IndexId, Affine>& by);
+  /// Another name for a value, made unique.
+  void rename(ValueId value, const std::string& name);
+
+  /// What is known of the value of an integer expression whose whole-tensor axes have these sizes.
+  std::optional<ValueRange> range(ExprId root, const std::vector<Dim>& dims) const;
+  /// Narrows the integer input that the expression is an element of to [low, high); false if the
+  /// expression is nothing of that kind.
+  bool check_input(ExprId root, int64_t low, int64_t high);
+
+ private:
+  struct Variable {
+    std::string name;
+    Dim extent;
+  };
+  ExprId copy(ExprId root, const std::map<IndexId, Affine>& by, ExprBuilder& to);
+  std::vector<ExprId> nodes_below(ExprId root) const;
+  void learn(ValueId value, const Element& element);
+  std::optional<ValueId> input_of(ExprId root) const;
+  std::optional<ValueRange> range_of_node(const Expr& expr, const std::vector<Dim>& dims,
+                                          const std::map<ExprId, ValueRange>& known) const;
+
+  Graph* graph_;
+  ExprDag scratch_;
+  ExprBuilder build_;
+  std::vector<Variable> variables_;
+  std::map<ValueId, ValueRange> ranges_;  ///< of definitions, where something is known
+  std::map<ValueId, ValueId> inputs_;     ///< the integer input whose elements a value holds
+};
+
+}  // namespace netc::elaboration
