@@ -104,7 +104,7 @@ const std::vector<Flag>& all_flags() {
       {"v", "", everywhere, general, "say more of what is done"},
       {"color", "auto|always|never", everywhere, general, "colours in messages"},
       {"diagnostics", "text|json", everywhere, general, "how messages are printed"},
-      {"print", "passes|functions|codes", everywhere, general, "list what there is"},
+      {"print", "passes|functions|library|codes", everywhere, general, "list what there is"},
       {"explain", "CODE", everywhere, general, "more about a diagnostic"},
       {"help", "", everywhere, general, "this help; `--help-all` shows all flags", true},
       {"help-all", "", everywhere, general, "all flags"},

@@ -55,7 +55,7 @@ int emit_syntax(const CommandLine& line, const Output& output) {
   std::optional<ast::File> tree = parse(sources, *file, diagnostics);
   show(diagnostics, sources, line);
   if (!tree || diagnostics.has_errors()) return exit_bad_input;
-  return write(output, ast::dump(*tree));
+  return write(output, dump_ast(*tree));
 }
 
 int emit_graphs(const Program& program, const std::vector<Output>& wanted) {
