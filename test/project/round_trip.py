@@ -1,6 +1,6 @@
-"""Prints every .graph and .loops file under ROOT with net-opt, and what came out once more.
+"""Prints every .graph and .loops file in folders of ROOT with net-opt, and what came out once more.
 
-Usage: round_trip.py NET_OPT ROOT. Files whose commands expect an error (`not net-opt`) are left
+Usage: round_trip.py NET_OPT ROOT FOLDER... Files whose commands expect an error (`not net-opt`) are left
 out, and so are those that split-file takes apart.
 """
 import pathlib
@@ -9,7 +9,7 @@ import sys
 
 net_opt, root = sys.argv[1], pathlib.Path(sys.argv[2])
 failed = seen = 0
-for folder in ("test", "examples", "docs"):
+for folder in sys.argv[3:]:
     for path in sorted((root / folder).rglob("*")):
         if path.suffix not in (".graph", ".loops"):
             continue
