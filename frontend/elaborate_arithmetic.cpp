@@ -41,8 +41,14 @@ Function function_of(ast::BinaryOp op) {
 }
 
 std::string Elaborator::intermediate(std::string_view what) const {
-  const std::string& base = naming_.empty() ? frame().prefix : naming_;
+  const std::string& base = naming_.root.empty() ? frame().prefix : naming_.root;
   return base.empty() ? std::string(what) : base + "." + std::string(what);
+}
+
+Naming Elaborator::argument_naming(std::string_view parameter) const {
+  Naming naming(intermediate(parameter));
+  if (!naming_.root.empty()) naming.root = naming_.root;
+  return naming;
 }
 
 Element Elaborator::settled(const Element& element, SourceRange range) {

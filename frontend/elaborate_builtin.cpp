@@ -169,7 +169,7 @@ Operand Elaborator::call_table(const Builtin& builtin, const ast::Call& call,
       error(Code::duplicate_argument, value.range, "`{}` is given twice", builtin.parameters[slot]);
       return false;
     }
-    const Restore<std::string> naming(naming_, intermediate(builtin.parameters[slot]));
+    const Restore<Naming> naming(naming_, argument_naming(builtin.parameters[slot]));
     matched.arguments[slot] = Placed{evaluate(value), value.range};
     return !matched.arguments[slot]->operand.poisoned();
   };

@@ -122,7 +122,7 @@ Operand Elaborator::call_function(const Callable& function, const ast::Call& cal
                : (*matched)[a] == call.piped && (*matched)[b] != call.piped;
   });
   for (size_t i : order) {
-    const Restore<std::string> naming(naming_, intermediate(declaration.parameters[i].name.text));
+    const Restore<Naming> naming(naming_, argument_naming(declaration.parameters[i].name.text));
     arguments[i] = {evaluate(*(*matched)[i]), (*matched)[i]->range};
     if (arguments[i].operand.poisoned()) return poisoned_call(function, call, instance);
   }
@@ -155,7 +155,7 @@ Operand Elaborator::run_function(const Callable& function, std::vector<Placed>& 
   inner.function = &function;
   inner.instance = instance;
   inner.float_type = frame().float_type;
-  inner.prefix = instance ? instance->path : naming_.empty() ? frame().prefix : naming_;
+  inner.prefix = instance ? instance->path : naming_.name.empty() ? frame().prefix : naming_.name;
   inner.result_name = instance ? instance->path : inner.prefix;
   inner.scopes.emplace_back();
   if (instance) {
@@ -167,7 +167,7 @@ Operand Elaborator::run_function(const Callable& function, std::vector<Placed>& 
     const InCall in_call(*this, {&function, range}, inner);
     if (!bind_arguments(function, arguments)) return {};
     const size_t errors = context_.diagnostics.error_count();
-    const Restore<std::string> naming(naming_, "");
+    const Restore<Naming> naming(naming_, Naming());
     run(declaration.body);
     if (instance) instance->applied = true;
     if (!inner.returned) {

@@ -214,7 +214,7 @@ std::optional<Element> Elaborator::scalar(const Placed& placed) {
 }
 
 void Elaborator::run(const ast::Define& define, const ast::Stmt& stmt) {
-  const Restore<std::string> naming(naming_, qualified(define.name.text));
+  const Restore<Naming> naming(naming_, Naming(qualified(define.name.text)));
   auto opened = open_indices(define.indices, *define.value);
   if (!opened) {
     bind(define.name, Poison{});
@@ -231,7 +231,7 @@ void Elaborator::run(const ast::Define& define, const ast::Stmt& stmt) {
   }
   if (value->reduction && value->reduction->kind != Reduction::sum)
     NETC_CHECK(!value->reduction->base.valid(), "only a sum has a base");
-  const ValueId id = tensors_.define_over(opened->order, *value, naming_, stmt.range);
+  const ValueId id = tensors_.define_over(opened->order, *value, naming_.name, stmt.range);
   bind(define.name, tensors_.of(id));
 }
 

@@ -113,7 +113,7 @@ void Elaborator::run(const ast::Input& input, const ast::Stmt& stmt) {
 std::optional<ValueId> Elaborator::result_value(const ast::Expr& expr, const std::string& wanted,
                                                 SourceRange range) {
   const size_t known = graph().values.size();
-  const Restore<std::string> naming(naming_, wanted);
+  const Restore<Naming> naming(naming_, Naming(wanted));
   const auto element = as_element({evaluate(expr), expr.range}, expr.range);
   if (!element) return std::nullopt;
   const Operand value = finished(*element, wanted, range, known);

@@ -43,7 +43,7 @@ std::optional<std::map<std::string, Operand>> Elaborator::optimizer_arguments(
             declaration.name.text, name);
       return std::nullopt;
     }
-    const Restore<std::string> naming(naming_, prefix + name);
+    const Restore<Naming> naming(naming_, Naming(prefix + name));
     Placed value{evaluate(*expr), expr->range};
     if (value.operand.poisoned()) return std::nullopt;
     const ast::TypeAlternative* chosen = choose(parameter.type, value.operand);
@@ -88,7 +88,7 @@ std::optional<ValueId> Elaborator::optimizer_step(const Callable& optimizer, Sou
   optimizer_ = &step;
   {
     const InCall in_call(*this, {&optimizer, use}, frame);
-    const Restore<std::string> naming(naming_, "");
+    const Restore<Naming> naming(naming_, Naming());
     run(optimizer.declaration->body);
   }
   optimizer_ = nullptr;

@@ -17,7 +17,7 @@ std::optional<ValueId> Elaborator::value_argument(const Placed& placed, std::str
   const auto element = as_element(placed, placed.range);
   if (!element) return std::nullopt;
   if (!check_size(element->type(), placed.range)) return std::nullopt;
-  const auto value = tensors_.whole(tensors_.define(*element, naming_.empty() ? intermediate("x") : naming_, placed.range));
+  const auto value = tensors_.whole(tensors_.define(*element, intermediate("x"), placed.range));
   if (!value)
     error(Code::whole_tensor_function, placed.range,
           "`{}` works on whole tensors: it cannot depend on an index", callee);
@@ -109,8 +109,7 @@ Operand Elaborator::reshaped(const Matched& arguments, std::vector<Dim> dims) {
   }
   if (dims == x->dims) return *x;
   if (!check_size({x->dtype, dims}, arguments.range)) return {};
-  const std::string name = naming_.empty() ? intermediate(arguments.name) : naming_;
-  const Restore<std::string> naming(naming_, name + ".x");
+  const std::string name = naming_.name.empty() ? intermediate(arguments.name) : naming_.name;
   const auto value = value_argument({*x, arguments[0].range}, arguments.name);
   if (!value) return {};
   return tensors_.reshape(*value, std::move(dims), name, arguments.range);
@@ -208,7 +207,7 @@ Operand Elaborator::join(const std::vector<Placed>& parts, size_t axis, const Ma
   }
   if (values.size() == 1) return tensors_.of(values.front());
   if (!check_size(type, arguments.range)) return {};
-  const std::string name = naming_.empty() ? intermediate(arguments.name) : naming_;
+  const std::string name = naming_.name.empty() ? intermediate(arguments.name) : naming_.name;
   return tensors_.concat(values, static_cast<uint32_t>(axis), type, name, arguments.range);
 }
 

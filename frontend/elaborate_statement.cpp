@@ -67,7 +67,7 @@ std::string Elaborator::qualified(std::string_view name) const {
 
 void Elaborator::run(const ast::Bind& statement, const ast::Stmt& stmt) {
   const size_t known = graph().values.size();
-  const Restore<std::string> naming(naming_, qualified(statement.names.front().text));
+  const Restore<Naming> naming(naming_, Naming(qualified(statement.names.front().text)));
   Operand value = evaluate(*statement.value);
   if (statement.names.size() == 1) {
     if (value.as<Tuple>()) {
@@ -76,7 +76,7 @@ void Elaborator::run(const ast::Bind& statement, const ast::Stmt& stmt) {
           .help("`(a, b) = ...` binds several");
       value = {};
     }
-    value = finished(std::move(value), naming_, stmt.range, known);
+    value = finished(std::move(value), naming_.name, stmt.range, known);
     bind(statement.names.front(), std::move(value));
     return;
   }
@@ -96,7 +96,7 @@ void Elaborator::run(const ast::Bind& statement, const ast::Stmt& stmt) {
 void Elaborator::run(const ast::Update& update, const ast::Stmt& stmt) {
   Binding* binding = frame().find(update.name.text);
   const size_t known = graph().values.size();
-  const Restore<std::string> naming(naming_, qualified(update.name.text));
+  const Restore<Naming> naming(naming_, Naming(qualified(update.name.text)));
   Operand value = evaluate(*update.value);
   if (!binding) {
     auto& report = error(Code::unknown_name, update.name.range, "nothing is called `{}` here",
@@ -118,7 +118,7 @@ void Elaborator::run(const ast::Update& update, const ast::Stmt& stmt) {
             describe(value));
       value = {};
     }
-    binding->operand = finished(std::move(value), naming_, stmt.range, known);
+    binding->operand = finished(std::move(value), naming_.name, stmt.range, known);
     return;
   }
   if (value.poisoned() || read_binding(*binding).poisoned()) return;
@@ -252,7 +252,7 @@ void Elaborator::run(const ast::Return& statement, const ast::Stmt& stmt) {
     error(Code::misplaced_statement, stmt.range, "`return` stands in a `fn` or `layer`");
     return;
   }
-  const Restore<std::string> naming(naming_, frame().result_name);
+  const Restore<Naming> naming(naming_, Naming(frame().result_name));
   std::vector<Operand> values;
   for (const ast::Expr* value : statement.values) {
     Operand result = evaluate(*value);

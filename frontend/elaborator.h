@@ -70,6 +70,15 @@ class Restore {
   T before_;
 };
 
+/// What the value of an expression will be called, and what its parts are called after.
+struct Naming {
+  std::string name;
+  std::string root;
+
+  Naming() = default;
+  explicit Naming(std::string both) : name(both), root(std::move(both)) {}
+};
+
 netc::Function function_of(ast::BinaryOp op);
 /// The shape of two operands of element-wise arithmetic, as in NumPy.
 std::optional<std::vector<Dim>> broadcast(const std::vector<Dim>& a, const std::vector<Dim>& b);
@@ -234,6 +243,7 @@ class Elaborator {
   // ---- elaborate_arithmetic.cpp
   /// A name for something that the program does not name.
   std::string intermediate(std::string_view what) const;
+  Naming argument_naming(std::string_view parameter) const;
   /// The element without a pending reduction.
   Element settled(const Element& element, SourceRange range);
   Element converted(const Element& element, DType type, SourceRange range);
@@ -427,7 +437,7 @@ class Elaborator {
   bool in_model_ = false;
   bool stopped_ = false;  ///< a limit was reached
   double rounds_ = 1;     ///< of all loops around
-  std::string naming_;    ///< of what is being evaluated
+  Naming naming_;         ///< of what is being evaluated
   std::string batch_name_;
   std::vector<Frame*> frames_;
   std::vector<CallSite> calls_;

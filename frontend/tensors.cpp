@@ -23,12 +23,13 @@ std::string free_name(const std::string& wanted, const std::vector<Index>& taken
 }
 
 /// A name for an axis that the program does not name.
-std::string axis_name(Dim dim, const std::vector<Index>& taken) {
+std::string axis_name(Dim dim, const std::vector<Index>& taken,
+                      const std::set<std::string>& reserved) {
   constexpr std::array<const char*, 17> letters = {"i", "j", "k", "l", "m", "o", "p", "q", "r",
                                                    "s", "t", "u", "v", "w", "x", "y", "z"};
-  if (dim.batch && taken.empty()) return "n";
+  if (dim.batch && taken.empty() && !reserved.contains("n")) return "n";
   for (const char* letter : letters)
-    if (free_name(letter, taken) == letter) return letter;
+    if (free_name(letter, taken) == letter && !reserved.contains(letter)) return letter;
   return free_name("i", taken);
 }
 
@@ -150,11 +151,18 @@ ValueId Tensors::define_over(const std::vector<IndexId>& free, const Element& el
                              const std::string& name, SourceRange range) {
   Definition definition;
   std::map<IndexId, Affine> positions;
+  std::set<std::string> reserved;  // names that the program gives
+  const auto reserve = [&](const std::vector<IndexId>& ids) {
+    for (IndexId id : ids)
+      if (id.index >= first_variable) reserved.insert(variables_[id.index - first_variable].name);
+  };
+  reserve(free);
+  if (element.reduction) reserve(element.reduction->reduced);
   const auto add_index = [&](IndexId id) {
     const bool variable = id.index >= first_variable;
     const Dim dim = variable ? extent(id) : element.dims[element.dims.size() - 1 - id.index];
-    const std::string wanted = variable ? variables_[id.index - first_variable].name
-                                        : axis_name(dim, definition.indices);
+    std::string wanted = variable ? variables_[id.index - first_variable].name : "";
+    if (wanted.empty()) wanted = axis_name(dim, definition.indices, reserved);
     const IndexId position{static_cast<uint32_t>(definition.indices.size())};
     positions[id] = Affine::of(position);
     definition.indices.push_back({free_name(wanted, definition.indices), dim});
