@@ -1,5 +1,7 @@
 #include "passes/emit_nest.h"
 
+#include <algorithm>
+
 #include "passes/emit_reduction.h"
 
 namespace netc {
@@ -150,10 +152,15 @@ class NestEmitter {
     exprs_.scoped([&] { level(depth + 1); });
   }
 
-  /// All points of the tile: every combination of slots, the last of the order fastest.
+  /// All points of the tile: every combination of slots. Those of the index with the fewest come
+  /// fastest, so that the operands which stay in registers from point to point are few.
   std::vector<Point> points() const {
+    std::vector<IndexId> order = plan_.order;
+    std::stable_sort(order.begin(), order.end(), [&](IndexId a, IndexId b) {
+      return exprs_.binding(a).slots > exprs_.binding(b).slots;
+    });
     std::vector<Point> result = {Point(nest_.nest.indices.size())};
-    for (IndexId index : plan_.order) {
+    for (IndexId index : order) {
       std::vector<Point> next;
       for (const Point& point : result)
         for (int64_t s = 0; s < exprs_.binding(index).slots; ++s) {

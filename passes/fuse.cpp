@@ -12,6 +12,7 @@
 #include <queue>
 #include <set>
 
+#include "ir/support/check.h"
 #include "passes/nest.h"
 
 namespace netc {

@@ -12,6 +12,7 @@ namespace netc {
 namespace {
 
 constexpr double latency_cycles = 4;        ///< of an addition to an accumulator
+constexpr double round_size = 64;           ///< instructions of one round of a reduction
 constexpr double largest_tile_size = 1200;  ///< instructions of one tile
 
 class Planner {
@@ -196,6 +197,7 @@ class Planner {
       SectionCost::Tile tile = stages[k].cost.tile(sets(slots));
       size += tile.size;
       double width = nest_.nest.stages[k].reduction == Reduction::argmax ? 2 : 1;
+      // Operands of one tensor stay, one of the other comes and goes.
       double registers = points * width + tile.least_read + 1;
       if (points > 1 && registers > static_cast<double>(target_.vector_registers)) return -1;
     }

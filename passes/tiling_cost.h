@@ -18,8 +18,8 @@ struct LaneChoice {
 struct NodeCost {
   IndexSet depends = 0;
   double cycles = 0;
-  double size = 1;  ///< instructions, roughly
-  bool read = false;
+  double size = 1;      ///< instructions, roughly
+  bool memory = false;  ///< a read or a write
 };
 
 /// The nodes under some roots, each once, for one choice of lanes.
@@ -33,7 +33,7 @@ class SectionCost {
   void add_operation(IndexSet depends, DType type, LaneChoice lanes);
 
   struct Tile {
-    double cycles = 0;
+    double cycles = 0;  ///< arithmetic and memory overlap: the longer of the two, mostly
     double size = 0;
     double least_read = 0;  ///< evaluations of the read with the fewest: they stay in registers
   };
