@@ -240,13 +240,16 @@ std::string ExprPrinter::subscript(const Subscript& subscript) {
       text += size == 1 ? std::string(what) : fmt::format("{} * {}", size, what);
   };
   if (subscript.data.valid()) text = data(subscript.data);
-  // `27 - i` reads better than `-i + 27`.
+  // `27 - i` and `N - n - 1` read better than `-i + 27` and `-n + N - 1`.
   const Affine& affine = subscript.affine;
-  const bool constant_first = text.empty() && affine.constant > 0 && !affine.terms.empty() &&
-                              affine.terms[0].coefficient < 0;
+  const bool starts_negative =
+      text.empty() && !affine.terms.empty() && affine.terms[0].coefficient < 0;
+  const bool batch_first = starts_negative && affine.batch > 0;
+  const bool constant_first = starts_negative && !batch_first && affine.constant > 0;
+  if (batch_first) add(affine.batch, "N");
   if (constant_first) add(affine.constant, "");
   for (const Affine::Term& term : affine.terms) add(term.coefficient, mention(term.index));
-  if (affine.batch != 0) add(affine.batch, "N");
+  if (affine.batch != 0 && !batch_first) add(affine.batch, "N");
   const bool is_zero = text.empty() && affine.constant == 0;
   if ((affine.constant != 0 && !constant_first) || is_zero) add(affine.constant, "");
   return text;
