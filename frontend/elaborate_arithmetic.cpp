@@ -63,8 +63,11 @@ Element Elaborator::converted(const Element& element, DType type, SourceRange ra
     return result;
   }
   // A scalar of the running program is computed in f64, once, and converted where it is used.
-  if (result.adaptive && tensors_.costly(result.node))
-    result = tensors_.define(result, intermediate("scalar"), range);
+  if (result.adaptive && !result.local && tensors_.costly(result.node)) {
+    const auto [known, fresh] = scalars_.try_emplace(result.node);
+    if (fresh) known->second = tensors_.define(result, "scalar", range);
+    result = known->second;
+  }
   result.node = build().convert(result.node, type);
   result.dtype = type;
   result.adaptive = false;

@@ -35,6 +35,8 @@ Operand Elaborator::reduce_axes(ast::ReductionOp op, const Matched& arguments) {
       if (!axis) return {};
       axes.insert(*axis);
     }
+  } else if (op == ast::ReductionOp::argmax && rank > 0) {
+    axes.insert(rank - 1);  // a position within a row: over several axes it says little
   } else {
     for (size_t i = 0; i < rank; ++i) axes.insert(i);
   }

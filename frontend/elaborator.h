@@ -447,6 +447,7 @@ class Elaborator {
   std::vector<std::unique_ptr<StateVariable>> optimizer_states_;
   const Step* optimizer_ = nullptr;  ///< while the body of an optimizer is elaborated
   std::optional<Element> step_;
+  std::map<ExprId, Element> scalars_;  ///< definitions of run-time scalars, by expression
   ModelResults results_;
 };
 
