@@ -105,6 +105,7 @@ class Table {
     for (int64_t column : options_.columns) columns_.push_back(static_cast<size_t>(column));
     int64_t rows = 0;
     while (!fault && records.next(fields, fault)) {
+      if (fault) break;
       if (Status status = add_row(fields, records.line()); !status) return status.failure();
       ++rows;
     }
