@@ -21,44 +21,50 @@ class ModelEntries {
   }
 
   void build() {
-    const size_t errors = context_.diagnostics.error_count();
-    const auto failed = [&] { return context_.diagnostics.error_count() > errors; };
-    const bool has_loss = add("gradient", true, nullptr, 0);
-    if (failed()) return;
-    // Data blocks were checked against the inputs; the order of the module is train first.
-    std::vector<Graph> gradient;
-    if (has_loss) {
-      gradient.push_back(std::move(module_.graphs.back()));
-      module_.graphs.pop_back();
-      for (size_t i = 0; i < trains_.size() && !failed(); ++i)
+    // The gradient's entry shows what is wrong with the model; it stands last in the module.
+    Added gradient = add("gradient", true, nullptr, 0);
+    if (gradient.failed) return;
+    for (const TrainSettings& train : trains_) check_sources(context_, train, gradient.graph);
+    if (gradient.wanted) {
+      for (size_t i = 0; i < trains_.size(); ++i)
         if (!trains_[i].optimizers.empty())
-          add(trains_[i].plan.entry, true, &trains_[i], static_cast<int>(i) + 1);
-      if (!failed()) add("evaluate", false, nullptr, 0);
+          keep(add(trains_[i].plan.entry, true, &trains_[i], static_cast<int>(i) + 1));
+      keep(add("evaluate", false, nullptr, 0));
     } else if (!trains_.empty()) {
       context_.diagnostics
           .error(Code::no_loss, trains_.front().block->model.range,
                  "the model `{}` has no loss to train", model_.name.text)
           .note(model_.name.range, "it is declared here");
     }
-    if (!failed()) add("predict", false, nullptr, 0);
-    for (Graph& graph : gradient) module_.graphs.push_back(std::move(graph));
+    keep(add("predict", false, nullptr, 0));
+    keep(std::move(gradient));
     for (const TrainSettings& train : trains_) module_.plans.push_back(train.plan);
   }
 
  private:
-  /// Adds the graph of an entry, if the model has what the entry is about.
-  bool add(const std::string& entry, bool training, const TrainSettings* train, int number) {
+  struct Added {
     Graph graph;
+    bool failed = false;  ///< the model itself is wrong
+    bool wanted = false;  ///< the model has what the entry is about
+  };
+
+  void keep(Added added) {
+    if (added.wanted && !added.failed) module_.graphs.push_back(std::move(added.graph));
+  }
+
+  Added add(const std::string& entry, bool training, const TrainSettings* train, int number) {
+    Added added;
+    Graph& graph = added.graph;
     graph.model = std::string(model_.name.text);
     graph.entry = entry;
     graph.capacity = capacity_;
+    const size_t errors = context_.diagnostics.error_count();
     Elaborator elaborator(context_, graph, training);
     const ModelResults results = elaborator.model(model_, file_);
     const auto loss = elaborator.total_loss(results, model_.name.range);
-    if (entry == "gradient")
-      for (const TrainSettings& settings : trains_) check_sources(context_, settings, graph);
-    if (context_.diagnostics.has_errors()) return loss.has_value();
-    if (entry == "predict" ? results.outputs.empty() : !loss) return false;
+    added.failed = context_.diagnostics.error_count() != errors;
+    added.wanted = entry == "predict" ? !results.outputs.empty() : loss.has_value();
+    if (added.failed || !added.wanted) return added;
     if (entry != "predict") graph.results.push_back({ResultKind::loss, "loss", *loss});
     if (entry == "evaluate")
       for (const auto& metric : results.metrics)
@@ -68,10 +74,8 @@ class ModelEntries {
         graph.results.push_back({ResultKind::output, std::string(output.name.text), output.value});
     if (entry == "gradient") add_gradients(elaborator, graph, *loss);
     if (train) add_training(elaborator, context_, *train, file_, *loss, number);
-    if (context_.diagnostics.has_errors()) return true;
     prune(graph, entry == "predict");
-    module_.graphs.push_back(std::move(graph));
-    return true;
+    return added;
   }
 
   void add_gradients(Elaborator& elaborator, Graph& graph, ValueId loss) {

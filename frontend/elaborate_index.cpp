@@ -53,6 +53,7 @@ struct Elaborator::Sizes {
   };
   std::vector<RestSite> rest;
   bool wants_rest = false;
+  bool failed = false;  ///< something was reported, which may be why a size is missing
 };
 
 void Elaborator::collect_sizes(const ast::Expr& expr, bool guarded, Sizes& sizes) {
@@ -66,6 +67,7 @@ void Elaborator::collect_sizes(const ast::Expr& expr, bool guarded, Sizes& sizes
     collect_sizes(*reduction->body, false, inner);
     for (auto& [name, sites] : inner.of) sizes.of[name] = sites;
     sizes.rest = inner.rest;
+    sizes.failed = inner.failed;
     return;
   }
   if (const auto* otherwise = expr.as<ast::Otherwise>()) {
@@ -86,7 +88,11 @@ void Elaborator::collect_read(const ast::Index& index, const ast::Expr& expr, bo
       index.subscripts.begin(), index.subscripts.end(),
       [](const ast::Subscript& s) { return s.kind == ast::Subscript::Kind::rest; });
   const bool open = rest != index.subscripts.end();
-  if (open ? dims->size() + 1 < given : dims->size() != given) return;  // reported when it is read
+  if (open ? dims->size() + 1 < given : dims->size() != given) {
+    report_count(given, *dims, expr.range);
+    sizes.failed = true;
+    return;
+  }
   const size_t lead = static_cast<size_t>(rest - index.subscripts.begin());
   for (size_t i = 0; i < given; ++i) {
     const ast::Subscript& subscript = index.subscripts[i];
@@ -105,6 +111,12 @@ void Elaborator::collect_read(const ast::Index& index, const ast::Expr& expr, bo
     if (const auto found = sizes.of.find(name->text); found != sizes.of.end())
       found->second.push_back({(*dims)[position], subscript.range, guarded});
   }
+}
+
+void Elaborator::report_count(size_t given, const std::vector<Dim>& dims, SourceRange range) {
+  error(Code::subscript_count, range, "{} {} for a tensor of {} {}, {}", given,
+        given == 1 ? "subscript" : "subscripts", dims.size(),
+        dims.size() == 1 ? "dimension" : "dimensions", to_string(dims));
 }
 
 std::optional<std::vector<Dim>> Elaborator::dims_of(const ast::Expr& base) {
@@ -137,6 +149,7 @@ std::optional<Dim> Elaborator::size_of_index(const ast::IndexBinder& binder, con
     }
   }
   if (first) return first->size;
+  if (sizes.failed) return std::nullopt;
   error(Code::index_range_unknown, binder.name.range,
         "nothing says how far the index `{}` runs: it stands alone in no subscript",
         binder.name.text)
@@ -189,6 +202,7 @@ std::optional<std::vector<Dim>> Elaborator::size_of_rest(const ast::IndexBinder&
                                                          const Sizes& sizes) {
   if (sizes.rest.empty()) {
     if (frame().rest) return frame().rest;
+    if (sizes.failed) return std::nullopt;
     error(Code::index_range_unknown, binder.name.range,
           "nothing says what `..` stands for: no tensor is read with it");
     return std::nullopt;

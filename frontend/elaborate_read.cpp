@@ -212,9 +212,7 @@ std::optional<std::vector<std::pair<Subscript, SourceRange>>> Elaborator::own_su
     result.push_back({*value_of, written.range});
   }
   if (result.size() != value.dims.size()) {
-    error(Code::subscript_count, range, "{} {} for {}, which has {} dimensions", result.size(),
-          result.size() == 1 ? "subscript" : "subscripts", to_string(value.type()),
-          value.dims.size());
+    report_count(result.size(), value.dims, range);
     return std::nullopt;
   }
   return result;

@@ -69,9 +69,9 @@ std::optional<Elaborator::SliceAxis> Elaborator::slice_axis(const ast::Subscript
     }
     axis.from_end = whole->value < 0 && size.batch;
     axis.start = whole->value < 0 && !size.batch ? whole->value + size.factor : whole->value;
-    const int64_t limit = size.batch ? size.factor : size.factor;
-    const bool outside = axis.from_end ? whole->value < -limit
-                                       : axis.start < 0 || axis.start >= limit;
+    // Of a batch only the first `factor` and the last ones are sure to be there.
+    const bool outside = axis.from_end ? whole->value < -size.factor
+                                       : axis.start < 0 || axis.start >= size.factor;
     if (outside) {
       error(Code::subscript_out_of_bounds, subscript.range,
             "{} is outside of a dimension of {}", whole->value, netc::to_string(size));
@@ -142,8 +142,7 @@ Operand Elaborator::slice(const Element& base, const ast::Index& index, SourceRa
       continue;
     }
     if (axes.size() >= base.dims.size()) {
-      error(Code::subscript_count, range, "{} subscripts for {}, which has {} dimensions",
-            index.subscripts.size(), to_string(base.type()), base.dims.size());
+      report_count(given, base.dims, range);
       return {};
     }
     auto axis = slice_axis(subscript, base.dims[axes.size()]);

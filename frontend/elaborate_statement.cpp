@@ -146,6 +146,9 @@ void Elaborator::update_variable(Binding& binding, const Placed& value, const as
   }
   Element next = settled(*element, value.range);
   next.dims = current.dims;
+  // No gradient flows through the update of a state.
+  if (!optimizer_ && is_float(next.dtype))
+    next.node = build().apply(netc::Function::stop_gradient, {next.node});
   const std::string next_name =
       (binding.state ? graph()[binding.state->variable].name : optimizer_->parameter) + ".next";
   current = tensors_.define(next, next_name, value.range);

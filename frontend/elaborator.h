@@ -279,6 +279,7 @@ class Elaborator {
   };
   void collect_sizes(const ast::Expr& expr, bool guarded, Sizes& sizes);
   void collect_read(const ast::Index& index, const ast::Expr& expr, bool guarded, Sizes& sizes);
+  void report_count(size_t given, const std::vector<Dim>& dims, SourceRange range);
   std::optional<std::vector<Dim>> dims_of(const ast::Expr& base);
   std::optional<Dim> size_of_index(const ast::IndexBinder& binder, const Sizes& sizes);
   std::optional<std::vector<Dim>> size_of_rest(const ast::IndexBinder& binder, const Sizes& sizes);
