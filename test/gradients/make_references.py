@@ -288,7 +288,7 @@ def main():
         expected |= {f"grad.{k}": np.asarray(v) for k, v in {**by_weight, **by_input}.items()}
         save_file(rounded, folder / f"{name}.weights.safetensors")
         save_file(given, folder / f"{name}.input.safetensors")
-        save_file({k: np.ascontiguousarray(v) for k, v in expected.items()},
+        save_file({k: np.copy(v, order="C") for k, v in expected.items()},
                   folder / f"{name}.expected.safetensors")
         print(name, float(value))
 
