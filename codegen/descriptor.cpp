@@ -131,9 +131,9 @@ class DescriptorWriter {
   }
 
   // struct netc_result
-  Constant* result(const GraphResult& result, const TensorType& type) {
+  Constant* result(const GraphResult& result, const TensorType& type, bool exponential) {
     return record({string(result.kind == ResultKind::loss ? "" : result.name),
-                   i8(kind(result.kind)), i8(static_cast<uint64_t>(type.dtype)), i8(type.rank()),
+                   i8(exponential ? NETC_EXPONENTIAL_METRIC : kind(result.kind)), i8(static_cast<uint64_t>(type.dtype)), i8(type.rank()),
                    dims(type)});
   }
 
@@ -150,7 +150,8 @@ class DescriptorWriter {
     std::vector<Constant*> results;
     for (uint32_t input : entry.inputs) inputs.push_back(i32(input));
     for (size_t i = 0; i < entry.results.size(); ++i)
-      results.push_back(result(entry.results[i], entry.result_types[i]));
+      results.push_back(result(entry.results[i], entry.result_types[i],
+                               i < entry.exponential.size() && entry.exponential[i]));
     return record({string(entry.name), i8(kind(entry.name)), i32(inputs.size()), array(inputs),
                    i32(results.size()), array(results), i64(model.capacity),
                    i64(static_cast<int64_t>(code.arena_bytes)), code.run});

@@ -3,6 +3,8 @@
 
 #include <llvm/IR/Intrinsics.h>
 
+#include <limits>
+
 namespace netc {
 
 llvm::Value* LaneBuilder::constant(llvm::Value* like, double value) {
@@ -30,6 +32,10 @@ llvm::Value* LaneBuilder::call(llvm::Intrinsic::ID intrinsic, llvm::Value* x) {
 
 llvm::Value* LaneBuilder::copy_sign(llvm::Value* magnitude, llvm::Value* sign) {
   return ir.CreateBinaryIntrinsic(llvm::Intrinsic::copysign, magnitude, sign);
+}
+
+llvm::Value* LaneBuilder::is_infinite(llvm::Value* a) {
+  return ir.CreateFCmpOEQ(abs(a), constant(a, std::numeric_limits<double>::infinity()));
 }
 
 llvm::Type* LaneBuilder::with_element(llvm::Type* type, llvm::Type* element) {

@@ -40,6 +40,7 @@ class LaneBuilder {
   llvm::Value* less(llvm::Value* a, double b) { return ir.CreateFCmpOLT(a, constant(a, b)); }
   llvm::Value* greater(llvm::Value* a, double b) { return ir.CreateFCmpOGT(a, constant(a, b)); }
   llvm::Value* is_nan(llvm::Value* a) { return ir.CreateFCmpUNO(a, a); }
+  llvm::Value* is_infinite(llvm::Value* a);
   llvm::Value* select(llvm::Value* condition, llvm::Value* a, llvm::Value* b) {
     return ir.CreateSelect(condition, a, b);
   }

@@ -1,0 +1,145 @@
+// e^x and what is made of it. With n the whole number nearest to x / ln 2 and r the rest,
+// e^x = 2^n * e^r; n is split in two, so that the scales stay in range where the result is
+// subnormal or overflows. The polynomials are fitted by fit_polynomials.py.
+#include "codegen/vector_math.h"
+
+namespace netc {
+
+namespace {
+
+using llvm::Value;
+
+/// What differs between f32 and f64. `magic` is 1.5 * 2^mantissa_bits: adding it rounds to a whole
+/// number, which then stands in the low bits. `ln2_high` has so few bits that n times it is exact.
+struct Format {
+  double magic;
+  int64_t magic_bits;
+  int mantissa_bits;
+  int64_t bias;
+  double ln2_high;
+  double ln2_low;
+  double exp_low;    ///< e^x is 0 below
+  double exp_high;   ///< and infinite above
+  double expm1_low;  ///< e^x - 1 is -1 below
+};
+
+constexpr Format f32_format = {0x1.8p23, 0x4b400000, 23, 127, 0x1.62e4p-1, 1.4286068203094173e-6,
+                               -104,     89,         -18};
+constexpr Format f64_format = {
+    0x1.8p52, 0x4338000000000000, 52, 1023, 0x1.62e42feep-1, 1.9082149292705878e-10, -746, 710,
+    -40};
+
+const Format& format_of(Value* x) { return LaneBuilder::is_double(x) ? f64_format : f32_format; }
+
+/// e^x = 2^n * e^r. A NaN stays NaN in r.
+struct Reduced {
+  Value* r;
+  Value* n;  ///< an integer of the float's size
+};
+
+Reduced reduce(LaneBuilder& l, Value* x, double low) {
+  const Format& format = format_of(x);
+  x = l.select(l.less(x, low), l.constant(x, low), x);
+  x = l.select(l.greater(x, format.exp_high), l.constant(x, format.exp_high), x);
+  Value* shifted = l.fma(x, 1.4426950408889634, l.constant(x, format.magic));
+  Value* whole = l.add(shifted, -format.magic);
+  Value* r = l.fma(whole, -format.ln2_high, x);
+  r = l.fma(whole, -format.ln2_low, r);
+  Value* bits = l.bits(shifted);
+  return {r, l.ir.CreateSub(bits, l.integer(bits, format.magic_bits))};
+}
+
+/// e^r - 1 = r + r^2 * tail(r), for |r| up to half of ln 2.
+Value* expm1_of_rest(LaneBuilder& l, Value* r, bool exact_near_zero) {
+  Value* tail;
+  if (LaneBuilder::is_double(r)) {
+    tail = l.polynomial(
+        r, {2.0921761462276951625e-9, 2.5105419747883522189e-8, 2.7557252400359836758e-7,
+            2.7557254911966976472e-6, 2.4801587347873554463e-5, 1.9841269875206454438e-4,
+            1.3888888888874170744e-3, 8.3333333333260244935e-3, 4.1666666666666684135e-2,
+            1.6666666666666671074e-1, 0.5});
+  } else if (exact_near_zero) {
+    tail = l.polynomial(
+        r, {1.990784007e-4, 1.393382266e-3, 8.333285642e-3, 4.166646336e-2, 1.666666676e-1, 0.5});
+  } else {
+    tail = l.polynomial(
+        r, {1.394132281e-3, 8.363294913e-3, 4.166637291e-2, 1.666657629e-1, 5.000000027e-1});
+  }
+  return l.fma(l.mul(r, r), tail, r);
+}
+
+/// 2^n by its bits, where n + bias is `exponent`.
+Value* power_of_two(LaneBuilder& l, Value* exponent, const Format& format, llvm::Type* type) {
+  return l.from_bits(l.ir.CreateShl(exponent, l.integer(exponent, format.mantissa_bits)), type);
+}
+
+Value* exp(LaneBuilder& l, Value* x) {
+  const Format& format = format_of(x);
+  Reduced reduced = reduce(l, x, format.exp_low);
+  Value* e = l.add(expm1_of_rest(l, reduced.r, false), 1);
+  Value* both = l.ir.CreateAdd(reduced.n, l.integer(reduced.n, 2 * format.bias));
+  Value* first = l.ir.CreateLShr(both, l.integer(both, 1));
+  Value* second = l.ir.CreateSub(both, first);
+  e = l.mul(e, power_of_two(l, first, format, x->getType()));
+  return l.mul(e, power_of_two(l, second, format, x->getType()));
+}
+
+/// e^x - 1 = 2 * (h * (e^r - 1) + (h - 1/2)) with h = 2^(n - 1), which does not overflow.
+Value* expm1(LaneBuilder& l, Value* x) {
+  const Format& format = format_of(x);
+  Reduced reduced = reduce(l, x, format.expm1_low);
+  Value* rest = expm1_of_rest(l, reduced.r, true);
+  Value* exponent = l.ir.CreateAdd(reduced.n, l.integer(reduced.n, format.bias - 1));
+  Value* half = power_of_two(l, exponent, format, x->getType());
+  return l.mul(l.fma(rest, half, l.add(half, -0.5)), 2);
+}
+
+}  // namespace
+
+Value* exp_of(LaneBuilder& l, LaneValues x) { return exp(l, x[0]); }
+Value* expm1_of(LaneBuilder& l, LaneValues x) { return expm1(l, x[0]); }
+
+/// By the exponential of -|x|, which cannot overflow.
+Value* sigmoid_of(LaneBuilder& l, LaneValues x) {
+  Value* small = exp(l, l.ir.CreateFNeg(l.abs(x[0])));
+  Value* numerator = l.select(l.less(x[0], 0), small, l.constant(small, 1));
+  return l.div(numerator, l.add(small, 1));
+}
+
+/// With m = e^(2|x|) - 1: m / (m + 2) where x is small, else 1 - 2 / (m + 2). In f32 a polynomial
+/// is quicker for small x, and the others need no m without cancellation.
+Value* tanh_of(LaneBuilder& l, LaneValues x) {
+  Value* size = l.abs(x[0]);
+  Value* is_small = l.less(size, 0.625);
+  if (LaneBuilder::is_double(x[0])) {
+    Value* m = expm1(l, l.mul(size, 2));
+    Value* numerator = l.select(is_small, m, l.constant(m, -2));
+    Value* quotient = l.div(numerator, l.add(m, 2));
+    return l.copy_sign(l.select(is_small, quotient, l.add(quotient, 1)), x[0]);
+  }
+  Value* square = l.mul(x[0], x[0]);
+  Value* tail = l.polynomial(square, {2.298942105e-3, -8.350008645e-3, 2.177099592e-2,
+                                      -5.39595503e-2, 1.333330498e-1, -3.333333318e-1});
+  Value* near = l.fma(l.mul(square, x[0]), tail, x[0]);
+  Value* far = l.sub(1, l.div(2, l.add(exp(l, l.mul(size, 2)), 1)));
+  return l.select(is_small, near, l.copy_sign(far, x[0]));
+}
+
+/// Far from 0, log(1 - erf(x)) is the polynomial.
+Value* erf_of(LaneBuilder& l, LaneValues x) {
+  if (LaneBuilder::is_double(x[0])) return call_libm(l, "erf", x);
+  Value* square = l.mul(x[0], x[0]);
+  Value* excess =
+      l.polynomial(square, {7.853859024e-5, -8.010192872e-4, 5.188327595e-3, -2.685381188e-2,
+                            1.128358515e-1, -3.761262582e-1, 1.283791657e-1});
+  Value* near = l.fma(x[0], excess, x[0]);
+  Value* size = l.abs(x[0]);
+  Value* bounded = l.select(l.greater(size, 4), l.constant(size, 4), size);
+  Value* logarithm =
+      l.polynomial(bounded, {-1.567722334e-5, 3.575486837e-4, -3.717229946e-3, 2.367813295e-2,
+                             -1.056216126e-1, -6.361936817e-1, -1.127875975, -2.169998666e-4});
+  Value* far = l.sub(1, exp(l, logarithm));
+  return l.select(l.less(size, 1), near, l.copy_sign(far, x[0]));
+}
+
+}  // namespace netc
