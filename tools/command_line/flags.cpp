@@ -9,8 +9,9 @@ namespace netc {
 namespace {
 
 constexpr unsigned in_process = command_train | command_eval | command_predict | command_grad;
-constexpr unsigned elaborating = command_compile | in_process | command_check | command_summary;
-constexpr unsigned optimizing = command_compile | in_process | command_summary;
+constexpr unsigned elaborating =
+    command_compile | in_process | command_check | command_summary | command_bench;
+constexpr unsigned optimizing = command_compile | in_process | command_summary | command_bench;
 constexpr unsigned running_passes = optimizing | command_net_opt;
 constexpr unsigned everywhere = ~0u;
 
@@ -31,6 +32,8 @@ const std::vector<CommandInfo>& all_commands() {
       {command_check, "check", "MODEL.net",
        "check the file, and its gradients against finite differences"},
       {command_summary, "summary", "MODEL.net", "layers, shapes, parameters, FLOPs, memory"},
+      {command_bench, "bench", "MODEL.net",
+       "time a training step and a prediction, as a share of the peak"},
       {command_fmt, "fmt", "FILE.net", "rewrite the file in the one canonical layout"},
   };
   return commands;
@@ -67,7 +70,7 @@ const std::vector<Flag>& all_flags() {
       {"cpu", "NAME", running_passes, code, "make code for this processor; `native` without it",
        true},
       {"target", "TRIPLE", command_compile, code, "make code for this kind of machine"},
-      {"threads", "N", in_process, code, "at most this many threads", true},
+      {"threads", "N", in_process | command_bench, code, "at most this many threads", true},
       {"g", "", command_compile, code, "debug information: kernels by name"},
 
       {"model", "NAME", in_process | command_check, code,
@@ -86,7 +89,7 @@ const std::vector<Flag>& all_flags() {
       {"resume", "F", command_train, training, "go on from a checkpoint", true},
       {"input", "IN", command_predict | command_grad, training,
        "one tensor for each input, by name (safetensors, npy)", true},
-      {"format", "text|json", command_eval, training, "how results are printed"},
+      {"format", "text|json", command_eval | command_bench, training, "how results are printed"},
       {"quiet", "", command_train, training, "no progress"},
 
       {"passes", "LIST", command_compile | command_net_opt, inspection,

@@ -20,6 +20,7 @@ enum Command : unsigned {
   command_summary = 1 << 6,
   command_fmt = 1 << 7,
   command_net_opt = 1 << 8,
+  command_bench = 1 << 9,
 };
 
 struct CommandInfo {

@@ -41,4 +41,16 @@ int64_t flops(const Graph& graph, int64_t n) {
   return count;
 }
 
+int64_t contraction_flops(const Graph& graph, int64_t n) {
+  int64_t count = 0;
+  for (const Op& op : graph.ops) {
+    const Definition* definition = std::get_if<Definition>(&op.what);
+    if (!definition || definition->reduction != Reduction::sum) continue;
+    const Expr& body = definition->dag[definition->body];
+    if (body.kind == ExprKind::apply && body.function == Function::mul && is_float(body.type))
+      count += 2 * points(*definition, 0, definition->indices.size(), n);
+  }
+  return count;
+}
+
 }  // namespace netc

@@ -14,4 +14,7 @@ int64_t flops(const Op& op, int64_t n);
 /// The sum over all operations.
 int64_t flops(const Graph& graph, int64_t n);
 
+/// Two for each step of every sum of products: what a step cannot do without.
+int64_t contraction_flops(const Graph& graph, int64_t n);
+
 }  // namespace netc

@@ -33,6 +33,10 @@ struct ElaborateChoices {
 /// Returns the exit code; the program is complete if it is 0.
 int elaborate_program(const CommandLine& line, const ElaborateChoices& choices, Program& program);
 
+/// Chooses the model that --model names, or the file's only one; the graphs of others are dropped.
+/// Returns the exit code.
+int choose_model(const CommandLine& line, Program& program);
+
 /// Drops all graphs but those that are wanted; their models keep all variables.
 void keep_graphs(Program& program, const std::function<bool(const Graph&)>& wanted);
 

@@ -16,29 +16,6 @@ namespace netc {
 
 namespace {
 
-/// The models that --model, or the file where it has only one, chooses; the graphs of others are
-/// dropped.
-int choose_model(const CommandLine& line, Program& program) {
-  std::vector<std::string> names;
-  for (const ModelInterface& model : program.models) names.push_back(model.name);
-  std::string chosen = line.text("model");
-  if (chosen.empty() && names.size() == 1) chosen = names[0];
-  if (names.empty())
-    return fail("netc", fmt::format("`{}` declares no model", line.inputs[0]), exit_bad_input);
-  if (chosen.empty())
-    return fail_usage("netc", fmt::format("the file has the models {}; choose one with `--model`",
-                                          fmt::join(names, ", ")));
-  if (std::find(names.begin(), names.end(), chosen) == names.end()) {
-    std::string near = nearest(chosen, names);
-    return fail_usage("netc",
-                      fmt::format("the file has no model `{}`{}", chosen,
-                                  near.empty() ? fmt::format("; it has {}", fmt::join(names, ", "))
-                                               : fmt::format("; did you mean `{}`?", near)));
-  }
-  keep_graphs(program, [&](const Graph& graph) { return graph.model == chosen; });
-  return exit_done;
-}
-
 /// Compiles the wanted entries of the chosen model and runs it.
 int compile_and_run(const CommandLine& line, Program& program,
                     const std::function<bool(const Graph&)>& wanted, std::string_view lacking,
