@@ -63,7 +63,7 @@ Element Elaborator::converted(const Element& element, DType type, SourceRange ra
     return result;
   }
   // A scalar of the running program is computed in f64, once, and converted where it is used.
-  if (result.adaptive && !result.local && tensors_.costly(result.node)) {
+  if (result.adaptive && !result.local && tensors_.computes(result.node)) {
     const auto [known, fresh] = scalars_.try_emplace(result.node);
     if (fresh) known->second = tensors_.define(result, "scalar", range);
     result = known->second;

@@ -101,9 +101,10 @@ bool continues_before(Kind kind) {
          (kind != Kind::minus && is_binary_operator(kind));
 }
 
-/// After a dangling `=`, the next line is the value unless it is a binding itself: then the value
-/// is missing, and the error belongs to the first line.
-bool binds_anew(const std::vector<Token>& tokens, uint32_t i) {
+/// After a dangling operator the next line goes on, unless the block ends there or, behind `=`, a
+/// binding begins: then the operand is missing, and the error belongs to the first line.
+bool lacks_operand(const std::vector<Token>& tokens, uint32_t i) {
+  if (tokens[i].kind == Kind::right_brace) return true;
   Kind before = tokens[i - 1].kind;
   if (before != Kind::assign && before != Kind::left_arrow) return false;
   if (tokens[i].kind != Kind::name || i + 1 >= tokens.size()) return false;
@@ -120,7 +121,7 @@ void mark_statement_ends(LexedFile& file) {
   for (uint32_t i = 0; i < tokens.size(); ++i) {
     bool lines_count = open.empty() || open.back().first == Kind::left_brace;
     bool continued = i > 0 && (continues_before(tokens[i].kind) ||
-                               (continues_after(tokens[i - 1].kind) && !binds_anew(tokens, i)));
+                               (continues_after(tokens[i - 1].kind) && !lacks_operand(tokens, i)));
     tokens[i].starts_statement = tokens[i].first_on_line && lines_count && !continued;
     if (!open.empty() && open.back().second == i) open.pop_back();
     if (file.closing[i]) open.emplace_back(tokens[i].kind, file.closing[i]);

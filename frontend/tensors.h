@@ -59,6 +59,7 @@ class Tensors {
 
   /// Whether computing the expression again is more than a read or a conversion.
   bool costly(ExprId root) const;
+  bool computes(ExprId root) const { return scratch_[root].kind == ExprKind::apply; }
   /// The expression with indices replaced.
   ExprId substitute(ExprId root, const std::map<IndexId, Affine>& by);
   /// Another name for a value, made unique.

@@ -17,7 +17,6 @@ std::optional<ValueRange> range_of_type(DType type) {
 
 /// The range, if the type holds all of it without wrapping and doubles are exact on it.
 std::optional<ValueRange> if_held(ValueRange range, DType type) {
-  if (is_float(type)) return range;
   const double limit = type == DType::i32 ? 2147483647.0 : 9007199254740992.0;
   const ValueRange allowed = range_of_type(type).value_or(ValueRange{-limit, limit});
   if (range.low < allowed.low || range.high > allowed.high) return range_of_type(type);
@@ -32,6 +31,7 @@ ValueRange product(ValueRange a, ValueRange b) {
 
 std::optional<ValueRange> range_of_function(Function function, DType type,
                                             const std::vector<std::optional<ValueRange>>& args) {
+  if (is_float(type)) return std::nullopt;
   // Bounds that need only one side known.
   const auto constant = [&](size_t i) { return args[i] && args[i]->low == args[i]->high; };
   if (function == Function::clamp && constant(1) && constant(2) && args[1]->low <= args[2]->low) {
@@ -39,7 +39,7 @@ std::optional<ValueRange> range_of_function(Function function, DType type,
     return ValueRange{std::clamp(args[0]->low, args[1]->low, args[2]->low),
                       std::clamp(args[0]->high, args[1]->low, args[2]->low)};
   }
-  if (function == Function::mod && !is_float(type) && constant(1) && args[1]->low > 0)
+  if (function == Function::mod && constant(1) && args[1]->low > 0)
     return ValueRange{0, args[1]->low - 1};
   if (function == Function::stop_gradient) return args[0];
   if (function == Function::select) {
@@ -62,15 +62,15 @@ std::optional<ValueRange> range_of_function(Function function, DType type,
     case Function::max:
       return ValueRange{std::max(args[0]->low, args[1]->low), std::max(args[0]->high, args[1]->high)};
     case Function::div:
-      if (is_float(type) || !constant(1) || args[1]->low <= 0) return std::nullopt;
+      if (!constant(1) || args[1]->low <= 0) return std::nullopt;
       return ValueRange{std::floor(args[0]->low / args[1]->low),
                         std::floor(args[0]->high / args[1]->low)};
-    case Function::floor:
-      return ValueRange{std::floor(args[0]->low), std::floor(args[0]->high)};
-    case Function::ceil:
-      return ValueRange{std::ceil(args[0]->low), std::ceil(args[0]->high)};
-    case Function::round:
-      return ValueRange{std::nearbyint(args[0]->low), std::nearbyint(args[0]->high)};
+    case Function::abs: {
+      const double size = std::max(std::abs(args[0]->low), std::abs(args[0]->high));
+      const bool across = args[0]->low < 0 && args[0]->high > 0;
+      const double least = std::min(std::abs(args[0]->low), std::abs(args[0]->high));
+      return if_held({across ? 0 : least, size}, type);
+    }
     default:
       return std::nullopt;
   }
@@ -87,9 +87,8 @@ std::optional<ValueRange> Tensors::range_of_node(
   };
   switch (expr.kind) {
     case ExprKind::constant: {
-      const double value =
-          is_float(expr.type) ? expr.number : static_cast<double>(expr.integer);
-      if (std::isnan(value)) return std::nullopt;
+      if (is_float(expr.type)) return std::nullopt;
+      const double value = static_cast<double>(expr.integer);
       return ValueRange{value, value};
     }
     case ExprKind::index: {
@@ -119,14 +118,8 @@ std::optional<ValueRange> Tensors::range_of_node(
       return range_of_function(expr.function, expr.type, args);
     }
     case ExprKind::convert: {
-      auto value = of_node(expr.args[0]);
-      if (!value) return range_of_type(expr.type);
-      if (is_float(scratch_[expr.args[0]].type) && !is_float(expr.type)) {
-        // Fractions are cut off towards zero; NaN becomes 0.
-        value = ValueRange{std::min(std::trunc(value->low), 0.0),
-                           std::max(std::trunc(value->high), 0.0)};
-      }
-      return if_held(*value, expr.type);
+      const auto value = of_node(expr.args[0]);
+      return value ? if_held(*value, expr.type) : range_of_type(expr.type);
     }
   }
   return std::nullopt;
@@ -156,9 +149,7 @@ void Tensors::learn(ValueId value, const Element& element) {
     return;
   }
   const Expr& expr = scratch_[element.node];
-  const bool worthwhile = !is_float(expr.type) || expr.kind == ExprKind::read ||
-                          expr.kind == ExprKind::constant || expr.kind == ExprKind::apply;
-  if (!worthwhile) return;
+  if (is_float(expr.type)) return;
   if (const auto found = range(element.node, element.dims)) ranges_[value] = *found;
   if (const auto input = input_of(element.node)) inputs_[value] = *input;
 }
