@@ -94,10 +94,32 @@ struct Update {
   ValueId value;
 };
 
+using ScanId = Id<struct ScanTag>;  ///< position in `Graph::scans`
+
 struct Op {
   std::variant<Definition, Reshape, Concat, Gradient, Update> what;
   std::vector<ValueId> results;
   SourceRange range;
+  ScanId scan;  ///< the innermost scan that it belongs to; invalid: none
+};
+
+/// A recurrence: operations that run once for each value of an index, in order. There is nothing
+/// special about them but their order: each result is stacked, with the scan's index as its first
+/// axis (an outer scan's before an inner one's), so that all that a backward pass needs is there,
+/// and the first free indices of a definition are those of its scans. What is carried from step to
+/// step is a read of another step: `(%h[t - 1, n, u] else %h0[n, u])`, which may name a value that
+/// is defined further down in the same scan. A reversed scan runs from the last value to 0 and
+/// reads `t + 1`. The operations of a scan stand together.
+///
+///   scan t: 20 {
+///     %before[t, n, u] = (%h[t - 1, n, u] else %h0[n, u])
+///     %z[t, n, u] = %x.w[n, t, u] + sum[k] %before[t, n, k] * @w[k, u]
+///     %h[t, n, u] = tanh(%z[t, n, u])
+///   }
+struct Scan {
+  Index index;           ///< its extent is a constant
+  bool reversed = false;
+  ScanId outer;          ///< invalid: not nested
 };
 
 /// How a variable gets its first value, from the list of `docs/language.md`.
@@ -164,6 +186,7 @@ struct Graph {
   std::vector<ValueId> settings;   ///< in the order of first use; `step` counts from 1
   std::vector<ValueId> variables;  ///< in the order of their making
   std::vector<Op> ops;
+  std::vector<Scan> scans;         ///< outer ones before those they hold
   std::vector<GraphResult> results;
   std::vector<Group> groups;  ///< empty before `fuse`; afterwards every op but `Update` is in one
 

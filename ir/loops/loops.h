@@ -157,6 +157,16 @@ struct Phase {
   std::vector<Call> calls;
 };
 
+/// A recurrence: some consecutive phases run once for each value of a counter, in order. Kernels
+/// read the counter from an i64 buffer of one element. Repeats nest.
+struct Repeat {
+  uint32_t first = 0;      ///< position in `Step::phases`
+  uint32_t count = 0;
+  int64_t extent = 1;
+  bool reversed = false;   ///< from extent - 1 down to 0
+  BufferId counter;
+};
+
 /// One entry point.
 struct Step {
   std::string model;
@@ -164,6 +174,7 @@ struct Step {
   int64_t capacity = 1;
   std::vector<Buffer> buffers;
   std::vector<Phase> phases;
+  std::vector<Repeat> repeats;  ///< outer ones before those they hold
   int64_t arena_bytes = -1;  ///< -1 before `plan-memory`
 };
 
