@@ -25,16 +25,27 @@ void narrow_check(Value& input, const Value& other) {
   input.checked = true;
 }
 
+bool is_exponential(const Graph& graph, const GraphResult& result) {
+  const Value& value = graph[result.value];
+  if (result.kind != ResultKind::metric || value.kind != ValueKind::result) return false;
+  const auto* definition = std::get_if<Definition>(&graph[value.producer].what);
+  if (!definition || definition->reduction != Reduction::none) return false;
+  const Expr& root = definition->dag[definition->body];
+  return root.kind == ExprKind::apply && root.function == Function::exp;
+}
+
 EntryInterface entry_of(const Graph& graph, ModelInterface& model) {
-  EntryInterface entry{graph.entry, {}, graph.results, {}};
+  EntryInterface entry{graph.entry, {}, graph.results, {}, {}};
   for (const ValueId input : graph.inputs) {
     entry.inputs.push_back(position_in(model.inputs, graph[input]));
     narrow_check(model.inputs[entry.inputs.back()], graph[input]);
   }
   for (const ValueId variable : graph.variables) position_in(model.variables, graph[variable]);
   for (const ValueId setting : graph.settings) position_in(model.settings, graph[setting]);
-  for (const GraphResult& result : graph.results)
+  for (const GraphResult& result : graph.results) {
     entry.result_types.push_back(graph[result.value].type);
+    entry.exponential.push_back(is_exponential(graph, result));
+  }
   return entry;
 }
 

@@ -14,6 +14,9 @@ struct EntryInterface {
   std::vector<uint32_t> inputs;      ///< positions in `ModelInterface::inputs`, in the entry's order
   std::vector<GraphResult> results;  ///< values are ids of the entry's own graph
   std::vector<TensorType> result_types;
+  /// For each result whether it is a metric such as perplexity, the exponential of something: over
+  /// several batches it is the exponential of that thing's mean.
+  std::vector<bool> exponential;
 };
 
 struct ModelInterface {

@@ -84,8 +84,9 @@ static const struct netc_stored* find_saved(const struct netc_safetensors* file,
                                             const struct netc_tensor* variable) {
   char average[512];
   const struct netc_stored* stored = NULL;
-  if (netc_safetensors_metadata(file, "netc.checkpoint") != NULL &&
-      (size_t)snprintf(average, sizeof average, "average.%s", variable->name) < sizeof average)
+  const char* prefix = netc_safetensors_metadata(file, "netc.averages");
+  if (prefix != NULL &&
+      (size_t)snprintf(average, sizeof average, "%s.%s", prefix, variable->name) < sizeof average)
     stored = netc_safetensors_find(file, average);
   return stored != NULL && netc_stored_fits(stored, variable)
              ? stored

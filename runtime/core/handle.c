@@ -169,10 +169,6 @@ static void connect_pieces(struct netc_handle* handle, const struct layout* at) 
     place(&offset, &total, netc_tensor_bytes(&model->variables[v], 1));
     handle->variables[v] = handle->evaluated[v] = base + offset;
   }
-  for (uint32_t v = 0; v < model->variable_count; ++v) {
-    int64_t parameter = netc_averaged_parameter(model, v);
-    if (parameter >= 0) handle->evaluated[parameter] = handle->variables[v];
-  }
   for (uint32_t s = 0; s < model->setting_count; ++s) {
     handle->settings[s] = model->settings[s].value;
     if (strcmp(model->settings[s].name, "seed") == 0) handle->settings[s] = (double)handle->seed;
@@ -196,6 +192,7 @@ int netc_rt_create(const struct netc_model* model, struct netc_handle** result,
   handle->owned = options.memory == NULL ? memory : NULL;
   handle->seed = options.seed;
   handle->pool = options.pool;
+  handle->averaging = -1;
   connect_pieces(handle, &at);
   int status = netc_handle_initialize(handle, ~0u);
   *result = handle;

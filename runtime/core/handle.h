@@ -13,9 +13,10 @@ enum { NETC_ERROR_BYTES = 4096 };
 
 struct netc_handle {
   const struct netc_model* model;
-  void* owned;      /* the memory, if it is ours to free */
-  void** variables; /* in the order of the model */
-  void** evaluated; /* likewise, with averages in place of the parameters they average */
+  void* owned;       /* the memory, if it is ours to free */
+  void** variables;  /* in the order of the model */
+  void** evaluated;  /* likewise, with averages in place of the parameters they average */
+  int64_t averaging; /* the training entry whose averages these are; -1: none yet */
   double* settings;
   unsigned char* arena;
   unsigned char* spare; /* for results that the caller does not want */
@@ -34,10 +35,11 @@ struct netc_handle {
 int netc_fail(const struct netc_handle* handle, int status, const char* format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* The parameter that a variable averages, or -1: "average.dense1.w" averages "dense1.w". */
+/* The parameter that a variable averages, or -1: "average.dense1.w" and "average2.dense1.w", which
+ * the entries "train" and "train2" keep, average "dense1.w". */
 int64_t netc_averaged_parameter(const struct netc_model* model, uint32_t variable);
-/* The average of a variable, or -1. */
-int64_t netc_average_of(const struct netc_model* model, uint32_t variable);
+/* From now on evaluation reads the averages that this training entry keeps. */
+void netc_handle_use_averages(struct netc_handle* handle, uint32_t entry);
 
 /* First values for the variables whose role's bit (1 << role) is in `roles`. Averages start as
  * copies. Words of a failure go to the handle's error. */

@@ -148,6 +148,7 @@ int netc_rt_train_step(struct netc_handle* handle, uint32_t index, size_t n,
         (long long)entry->capacity, n, handle->model->name, (long long)entry->capacity);
   int status = netc_check_inputs(handle, entry, n, inputs);
   if (status != NETC_OK) return status;
+  netc_handle_use_averages(handle, index);
   set_step(handle, (double)(handle->steps + 1));
   connect_inputs(handle, entry, inputs, 0);
   connect_results(handle, entry, results, 0, 0);

@@ -18,10 +18,21 @@ int64_t netc_averaged_parameter(const struct netc_model* model, uint32_t variabl
   return dot != NULL ? find_variable(model, dot + 1) : -1;
 }
 
-int64_t netc_average_of(const struct netc_model* model, uint32_t variable) {
-  for (uint32_t v = 0; v < model->variable_count; ++v)
-    if (netc_averaged_parameter(model, v) == variable) return v;
-  return -1;
+void netc_handle_use_averages(struct netc_handle* handle, uint32_t entry) {
+  const struct netc_model* model = handle->model;
+  if (handle->averaging == (int64_t)entry) return;
+  handle->averaging = entry;
+  const char* name = model->entries[entry].name;
+  const char* number = strncmp(name, "train", 5) == 0 ? name + 5 : "";
+  size_t length = strlen(number);
+  for (uint32_t v = 0; v < model->variable_count; ++v) handle->evaluated[v] = handle->variables[v];
+  for (uint32_t v = 0; v < model->variable_count; ++v) {
+    int64_t parameter = netc_averaged_parameter(model, v);
+    const char* average = model->variables[v].name;
+    int kept_here = parameter >= 0 && strncmp(average, "average", 7) == 0 &&
+                    strncmp(average + 7, number, length) == 0 && average[7 + length] == '.';
+    if (kept_here) handle->evaluated[parameter] = handle->variables[v];
+  }
 }
 
 void netc_handle_reset_averages(struct netc_handle* handle) {
@@ -79,8 +90,9 @@ int netc_rt_set_tensor(struct netc_handle* handle, const char* name, const void*
     return fail_unknown(handle, "tensor", name, handle->model->variable_count, variable_name);
   size_t bytes = netc_tensor_bytes(&handle->model->variables[v], 1);
   memcpy(handle->variables[v], from, bytes);
-  int64_t average = netc_average_of(handle->model, (uint32_t)v);
-  if (average >= 0) memcpy(handle->variables[average], from, bytes);
+  for (uint32_t other = 0; other < handle->model->variable_count; ++other)
+    if (netc_averaged_parameter(handle->model, other) == v)
+      memcpy(handle->variables[other], from, bytes);
   return NETC_OK;
 }
 

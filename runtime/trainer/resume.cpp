@@ -54,6 +54,18 @@ std::vector<std::string> differences(const netc_model& model, const TensorFile& 
   return lines;
 }
 
+/// What the names of the averages begin with that stand for the weights; nothing if none do.
+std::optional<std::string> averages_in_use(Model& model) {
+  const netc_handle& handle = *model.handle();
+  for (uint32_t v = 0; v < model.description().variable_count; ++v) {
+    int64_t parameter = netc_averaged_parameter(&model.description(), v);
+    if (parameter < 0 || handle.evaluated[parameter] != handle.variables[v]) continue;
+    std::string name = model.description().variables[v].name;
+    return name.substr(0, name.find('.'));
+  }
+  return std::nullopt;
+}
+
 template <typename Number>
 bool parse(const char* text, Number& number) {
   if (text == nullptr) return false;
@@ -86,6 +98,7 @@ Status write_checkpoint(const std::string& path, Model& model, const Position& p
   add("checkpoint", 1);
   add("model", description.name);
   add("optimizer_steps", model.handle()->steps);
+  if (std::optional<std::string> prefix = averages_in_use(model)) add("averages", *prefix);
   Position copy = position;
   RunIdentity identity_copy = identity;
   visit_fields(copy, identity_copy, add);

@@ -160,6 +160,7 @@ void Training::order_rows(Block& block) const {
 }
 
 Result<Training::End> Training::run_block(Block& block) {
+  netc_handle_use_averages(model_->handle(), block.entry);
   while (!is_done(block)) {
     good_ = take_snapshot(*model_, position_, all_roles);
     Result<End> end = run_epoch(block);

@@ -48,6 +48,19 @@ TEST(Interface, AllChecksOfAnInputHold) {
   EXPECT_EQ(models[0].inputs[0].high, 10);
 }
 
+TEST(Interface, MetricsThatAreExponentialsAreMarked) {
+  const Graph graph = graph_of(
+      "graph @m.evaluate(%x: f32[N]) {\n"
+      "  %l = sum[n] %x[n]\n"
+      "  %p = exp(%l)\n"
+      "  loss = %l\n"
+      "  metric length = %l\n"
+      "  metric perplexity = %p\n"
+      "}\n");
+  const auto models = interfaces_of({graph});
+  EXPECT_EQ(models[0].entries[0].exponential, (std::vector<bool>{false, false, true}));
+}
+
 TEST(Plan, IsOneLineOfJson) {
   TrainPlan plan{.model = "m", .entry = "train", .directory = "a \"b\"\n"};
   plan.data.push_back({.input = "x", .kind = "csv", .path = "x.csv", .columns = {0, 2}});

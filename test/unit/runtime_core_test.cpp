@@ -233,4 +233,27 @@ TEST(RuntimeCore, EvaluationReadsAverages) {
   EXPECT_EQ(with_average, with_weights);
 }
 
+TEST(RuntimeCore, TheAveragesInUseAreThoseOfTheTrainingEntry) {
+  sample::Model model({}, true);
+  // The averages belong to a second train block, and the step that ran is the first one's.
+  model.variable_table[sample::average_weight].name = "average2.dense1.w";
+  model.variable_table[sample::average_bias].name = "average2.dense1.b";
+  Handle handle = create(model);
+  sample::Rows rows(8);
+  const void* inputs[] = {rows.image.data(), rows.digit.data()};
+  for (int i = 0; i < 10; ++i) step(handle.get(), rows, 8, nullptr);
+  float evaluated = 0, trained = 0;
+  void* one[] = {&evaluated, nullptr, nullptr};
+  void* other[] = {&trained};
+  ASSERT_EQ(netc_rt_run(handle.get(), 1, 8, inputs, one), NETC_OK);
+  ASSERT_EQ(netc_rt_train_step(handle.get(), 0, 8, inputs, other), NETC_OK);
+  EXPECT_EQ(evaluated, trained);
+  model.entry_table[0].name = "train2";
+  Handle second = create(model);
+  for (int i = 0; i < 10; ++i) step(second.get(), rows, 8, nullptr);
+  ASSERT_EQ(netc_rt_run(second.get(), 1, 8, inputs, one), NETC_OK);
+  ASSERT_EQ(netc_rt_train_step(second.get(), 0, 8, inputs, other), NETC_OK);
+  EXPECT_NE(evaluated, trained);
+}
+
 }  // namespace
