@@ -19,6 +19,7 @@ class NestEmitter {
         plan_(plan),
         builder_(builder),
         pointer_of_buffer_(pointer_of_buffer),
+        capacity_(graph.capacity),
         exprs_(graph, nest, builder, pointer_of) {}
 
   void run() {
@@ -90,12 +91,15 @@ class NestEmitter {
     });
   }
 
-  /// Rows along the batch: whole tiles, then one whose rows beyond the last repeat it.
+  /// Rows along the batch: whole tiles, then single rows where the capacity has none left over,
+  /// otherwise one tile whose rows beyond the last repeat it.
   void batch_rows(size_t depth, RegisterId lower, RegisterId upper) {
     int64_t slots = plan_.slots[plan_.order[depth].index];
     RegisterId middle = whole_steps(lower, upper, slots);
     loop(depth, lower, middle, slots, [&](RegisterId iv) { part(depth, iv, slots, {}); });
     if (slots == 1) return;
+    if (index_at(depth).extent.at(capacity_) % slots == 0)
+      return loop(depth, middle, upper, 1, [&](RegisterId iv) { part(depth, iv, 1, {}); });
     builder_.branch(builder_.apply(Function::less, {middle, upper}), [&]() -> Values {
       RegisterId last = builder_.sub(upper, builder_.integer(1));
       Binding binding;
@@ -188,6 +192,7 @@ class NestEmitter {
   const Plan& plan_;
   loops::Builder& builder_;
   const PointerOfBuffer& pointer_of_buffer_;
+  int64_t capacity_;
   ExprEmitter exprs_;
 };
 

@@ -11,8 +11,10 @@ namespace netc {
 
 namespace {
 
-constexpr double latency_cycles = 4;        ///< of an addition to an accumulator
-constexpr double round_size = 64;           ///< instructions of one round of a reduction
+constexpr double latency_cycles = 4;  ///< of an addition to an accumulator
+constexpr double round_size = 32;     ///< instructions of one round of a reduction
+/// What an instruction costs to compile, spread over the steps that a program runs.
+constexpr double cycles_of_instruction = 8;
 constexpr double largest_tile_size = 1200;  ///< instructions of one tile
 
 class Planner {
@@ -25,7 +27,7 @@ class Planner {
     for (uint32_t i = 0; i < nest_.nest.free_count; ++i) {
       if (!may_hold_lanes(IndexId{i})) continue;
       Plan plan = plan_for(IndexId{i});
-      if (plan.cycles < best.cycles) best = plan;
+      if (plan.price < best.price) best = plan;
     }
     set_order(best);
     set_tasks(best);
@@ -146,7 +148,7 @@ class Planner {
   void choose_tile(Plan& plan, const std::vector<StageChoice>& stages, const SectionCost& finish) {
     static constexpr int64_t row_counts[] = {1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 14};
     static constexpr int64_t column_counts[] = {1, 2, 3, 4, 6};
-    plan.cycles = -1;
+    plan.price = -1;
     // The first index of the tile is the lanes', where there is one; the second any other.
     std::vector<IndexId> firsts;
     std::vector<IndexId> seconds = {IndexId{}};
@@ -174,7 +176,10 @@ class Planner {
             if (first) slots.push_back({first, columns});
             if (second) slots.push_back({second, rows});
             double cycles = total_cycles(plan, stages, finish, slots);
-            if (cycles < 0 || (plan.cycles >= 0 && cycles >= plan.cycles)) continue;
+            if (cycles < 0) continue;
+            double price = cycles + cycles_of_instruction * code_size(plan, stages, finish, slots);
+            if (plan.price >= 0 && price >= plan.price) continue;
+            plan.price = price;
             plan.cycles = cycles;
             std::fill(plan.slots.begin(), plan.slots.end(), 1);
             for (const auto& [index, count] : slots) plan.slots[index.index] = count;
@@ -234,6 +239,23 @@ class Planner {
     return cycles;
   }
 
+  /// Instructions of all tile shapes.
+  double code_size(const Plan& plan, const std::vector<StageChoice>& stages,
+                   const SectionCost& finish, const Slots& slots) const {
+    double shapes = 1;
+    for (const auto& [index, count] : slots) {
+      int64_t lanes = lanes_at(plan, index);
+      bool batch = nest_.nest.indices[index.index].extent.batch;
+      bool rest = batch ? count * lanes > 1 : extent(index) % (count * lanes) != 0;
+      // The rest is a tile of its own; of a batch that whole tiles fill, a single row.
+      bool single = batch && extent(index) % (count * lanes) == 0;
+      if (rest) shapes *= 1 + (single ? 1 / static_cast<double>(count) : 1);
+    }
+    double size = finish.tile(sets(slots)).size;
+    for (const StageChoice& stage : stages) size += 1.5 * stage.cost.tile(sets(slots)).size;
+    return shapes * size;
+  }
+
   static std::vector<std::pair<IndexSet, int64_t>> sets(const Slots& slots) {
     std::vector<std::pair<IndexSet, int64_t>> result;
     for (const auto& [index, count] : slots) result.push_back({bit(index), count});
@@ -272,9 +294,9 @@ class Planner {
       if (stage.reduced.empty()) continue;
       IndexId inner = stage.reduced.back();
       double size = stages[k].cost.tile(all_sets(plan)).size;
-      if (extent(inner) >= 8 && size * 4 <= 160)
+      if (extent(inner) >= 8 && size * 4 <= round_size)
         plan.slots[inner.index] = 4;
-      else if (extent(inner) >= 4 && size * 2 <= 160)
+      else if (extent(inner) >= 4 && size * 2 <= round_size)
         plan.slots[inner.index] = 2;
     }
   }

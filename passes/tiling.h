@@ -20,6 +20,7 @@ struct Plan {
   bool parallel = false;       ///< the first of `order` is cut into tasks
   loops::Tasks tasks;
   double cycles = 0;  ///< estimated, for the capacity
+  double price = 0;   ///< cycles, and what the code costs to compile
 };
 
 /// The plan with the least estimated cycles.

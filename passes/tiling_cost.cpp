@@ -77,6 +77,9 @@ SectionCost::SectionCost(const AccessedNest& nest, const std::vector<ExprId>& ro
         bool vector = lanes.index && (node.depends & bit(lanes.index));
         node.cycles = access_cycles(read->second, expr.type, vector, lanes);
         node.size = 1 + 4 * static_cast<double>(read->second.guards.size());
+        bool whole =
+            !vector || (read->second.data.empty() && read->second.stride(lanes.index).is(1));
+        if (!whole) node.size += 2 * lanes.lanes;
         node.memory = true;
       } else {
         continue;

@@ -62,15 +62,17 @@ inline Tensor random_tensor(const Value& value, int64_t n, std::mt19937& random)
   if (value.type.dtype == DType::boolean) low = 0;
   for (int64_t i = 0; i < tensor.elements(); ++i) {
     double real = std::uniform_real_distribution<double>(-2, 2)(random);
-    if (is_float(value.type.dtype)) tensor.floats[i] = static_cast<float>(real);
-    else tensor.integers[i] = std::uniform_int_distribution<int64_t>(low, high - 1)(random);
+    if (is_float(value.type.dtype))
+      tensor.floats[i] = static_cast<float>(real);
+    else
+      tensor.integers[i] = std::uniform_int_distribution<int64_t>(low, high - 1)(random);
   }
   return tensor;
 }
 
 struct RunOptions {
   bool fused = true;
-  Target target;         ///< what `schedule` plans for; the code runs on this machine
+  Target target;  ///< what `schedule` plans for; the code runs on this machine
   double tolerance = 2e-5;
 };
 

@@ -8,7 +8,8 @@ namespace {
 std::string with_operations(const std::string& operations, const std::string& dtype = "f32",
                             int capacity = 7) {
   std::string text =
-      "graph @m.train(%x: FLOAT[N, 20], %img: FLOAT[N, 9, 7, 3], %t: u8[N] in 0..10, %k: i32[N, 5], "
+      "graph @m.train(%x: FLOAT[N, 20], %img: FLOAT[N, 9, 7, 3], %t: u8[N] in 0..10, %k: i32[N, "
+      "5], "
       "%big: i64[N, 3], %flag: bool[N, 20]) batch CAPACITY {\n"
       "  param @w: FLOAT[20, 10] init glorot_uniform\n"
       "  param @b: FLOAT[10] init zeros\n"
@@ -37,13 +38,15 @@ TEST(Schedule, ElementWise) {
 }
 
 TEST(Schedule, Dense) {
-  agrees("  %y[n, o] = @b[o] + sum[i] %x[n, i] * @w[i, o]\n"
-         "  %h[n, o] = if %y[n, o] > 0 then %y[n, o] else 0\n  output h = %h\n");
+  agrees(
+      "  %y[n, o] = @b[o] + sum[i] %x[n, i] * @w[i, o]\n"
+      "  %h[n, o] = if %y[n, o] > 0 then %y[n, o] else 0\n  output h = %h\n");
 }
 
 TEST(Schedule, DenseByTransposedWeights) {
-  agrees("  %y[n, o] = @b[o] + sum[i] %x[n, i] * @w[i, o]\n"
-         "  %d.x[n, i] = sum[o] %y[n, o] * @w[i, o]\n  output d = %d.x\n");
+  agrees(
+      "  %y[n, o] = @b[o] + sum[i] %x[n, i] * @w[i, o]\n"
+      "  %d.x[n, i] = sum[o] %y[n, o] * @w[i, o]\n  output d = %d.x\n");
 }
 
 TEST(Schedule, SoftmaxCrossEntropyStep) {
@@ -68,93 +71,109 @@ TEST(Schedule, SoftmaxCrossEntropyStep) {
 }
 
 TEST(Schedule, Extremes) {
-  agrees("  %hi[n] = max[i] %x[n, i]\n  %lo[i] = min[n] %x[n, i]\n  %at[n] = argmax[i] %x[n, i]\n"
-         "  %where[i] = argmax[n] %x[n, i]\n  %all = max[n, i] %x[n, i]\n"
-         "  %place = argmax[n, i] %x[n, i]\n"
-         "  output hi = %hi\n  output lo = %lo\n  output at = %at\n  output where = %where\n"
-         "  output all = %all\n  output place = %place\n");
+  agrees(
+      "  %hi[n] = max[i] %x[n, i]\n  %lo[i] = min[n] %x[n, i]\n  %at[n] = argmax[i] %x[n, i]\n"
+      "  %where[i] = argmax[n] %x[n, i]\n  %all = max[n, i] %x[n, i]\n"
+      "  %place = argmax[n, i] %x[n, i]\n"
+      "  output hi = %hi\n  output lo = %lo\n  output at = %at\n  output where = %where\n"
+      "  output all = %all\n  output place = %place\n");
 }
 
 TEST(Schedule, ProductsAndSumsOfEverything) {
-  agrees("  %p[n] = prod[i] %x[n, i]\n  %s = sum[n, i] %x[n, i]\n  %c[i] = sum[n] %x[n, i]\n"
-         "  %q = sum[n, p, r, c] %img[n, p, r, c] * %img[n, p, r, c]\n"
-         "  output p = %p\n  output s = %s\n  output c = %c\n  output q = %q\n");
+  agrees(
+      "  %p[n] = prod[i] %x[n, i]\n  %s = sum[n, i] %x[n, i]\n  %c[i] = sum[n] %x[n, i]\n"
+      "  %q = sum[n, p, r, c] %img[n, p, r, c] * %img[n, p, r, c]\n"
+      "  output p = %p\n  output s = %s\n  output c = %c\n  output q = %q\n");
 }
 
 TEST(Schedule, Integers) {
-  agrees("  %a[n, i] = %k[n, i] * %k[n, i] + 3\n  %s[n] = sum[i] %a[n, i]\n"
-         "  %q[n, j] = %big[n, j] / 2 % 3\n  %top[n] = max[i] %k[n, i]\n"
-         "  %low = min[n, j] %big[n, j]\n"
-         "  output a = %a\n  output s = %s\n  output q = %q\n  output top = %top\n"
-         "  output low = %low\n");
+  agrees(
+      "  %a[n, i] = %k[n, i] * %k[n, i] + 3\n  %s[n] = sum[i] %a[n, i]\n"
+      "  %q[n, j] = %big[n, j] / 2 % 3\n  %top[n] = max[i] %k[n, i]\n"
+      "  %low = min[n, j] %big[n, j]\n"
+      "  output a = %a\n  output s = %s\n  output q = %q\n  output top = %top\n"
+      "  output low = %low\n");
 }
 
 TEST(Schedule, Bools) {
-  agrees("  %y[n, i] = %flag[n, i] and %x[n, i] > 0\n  %z[n, i] = if %y[n, i] then %x[n, i] else 0\n"
-         "  output y = %y\n  output z = %z\n");
+  agrees(
+      "  %y[n, i] = %flag[n, i] and %x[n, i] > 0\n  %z[n, i] = if %y[n, i] then %x[n, i] else 0\n"
+      "  output y = %y\n  output z = %z\n");
 }
 
 TEST(Schedule, ConvolutionWithPadding) {
-  agrees("  %y[n, p: 9, q: 7, f] = sum[i, j, c] (%img[n, p + i - 1, q + j - 1, c] else 0) "
-         "* @filter[i, j, c, f]\n  output y = %y\n");
+  agrees(
+      "  %y[n, p: 9, q: 7, f] = sum[i, j, c] (%img[n, p + i - 1, q + j - 1, c] else 0) "
+      "* @filter[i, j, c, f]\n  output y = %y\n");
 }
 
 TEST(Schedule, ConvolutionWithStride) {
-  agrees("  %y[n, p: 4, q: 3, f] = sum[i, j, c] %img[n, 2 * p + i, 2 * q + j, c] "
-         "* @filter[i, j, c, f]\n  output y = %y\n");
+  agrees(
+      "  %y[n, p: 4, q: 3, f] = sum[i, j, c] %img[n, 2 * p + i, 2 * q + j, c] "
+      "* @filter[i, j, c, f]\n  output y = %y\n");
 }
 
 TEST(Schedule, GradientOfConvolution) {
-  agrees("  %y[n, p: 7, q: 5, f] = sum[i, j, c] %img[n, p + i, q + j, c] * @filter[i, j, c, f]\n"
-         "  %d.filter[i: 3, j: 3, c, f] = sum[n, p, q] %img[n, p + i, q + j, c] * %y[n, p, q, f]\n"
-         "  %d.img[n, p: 9, q: 7, c] = sum[f, i, j] (%y[n, p - i, q - j, f] else 0) "
-         "* @filter[i, j, c, f]\n"
-         "  output d = %d.filter\n  output e = %d.img\n");
+  agrees(
+      "  %y[n, p: 7, q: 5, f] = sum[i, j, c] %img[n, p + i, q + j, c] * @filter[i, j, c, f]\n"
+      "  %d.filter[i: 3, j: 3, c, f] = sum[n, p, q] %img[n, p + i, q + j, c] * %y[n, p, q, f]\n"
+      "  %d.img[n, p: 9, q: 7, c] = sum[f, i, j] (%y[n, p - i, q - j, f] else 0) "
+      "* @filter[i, j, c, f]\n"
+      "  output d = %d.filter\n  output e = %d.img\n");
 }
 
 TEST(Schedule, PoolingAndShiftedReads) {
-  agrees("  %y[n, p: 4, q: 3, c] = max[a: 2, b: 2] %img[n, 2 * p + a, 2 * q + b, c]\n"
-         "  %s[n, j: 20] = (%x[n, j - 3] else 7) + (%x[n, j + 2] else -1)\n"
-         "  output y = %y\n  output s = %s\n");
+  agrees(
+      "  %y[n, p: 4, q: 3, c] = max[a: 2, b: 2] %img[n, 2 * p + a, 2 * q + b, c]\n"
+      "  %s[n, j: 20] = (%x[n, j - 3] else 7) + (%x[n, j + 2] else -1)\n"
+      "  output y = %y\n  output s = %s\n");
 }
 
 TEST(Schedule, GathersAndScatters) {
-  agrees("  %e[n, d] = @table[%t[n], d]\n"
-         "  %g[%t[n], d]: FLOAT[10, 6] += %e[n, d]\n"
-         "  %o[n, j] = (@table[%k[n, j], 2] else 0.5)\n"
-         "  output e = %e\n  output g = %g\n  output o = %o\n");
+  agrees(
+      "  %e[n, d] = @table[%t[n], d]\n"
+      "  %g[%t[n], d]: FLOAT[10, 6] += %e[n, d]\n"
+      "  %o[n, j] = (@table[%k[n, j], 2] else 0.5)\n"
+      "  output e = %e\n  output g = %g\n  output o = %o\n");
 }
 
 TEST(Schedule, ReshapeAndConcat) {
-  agrees("  %f: FLOAT[N, 189] = reshape %img\n  %y[n, i] = %f[n, i] * 2\n"
-         "  %c = concat %x, %x axis 1\n  %d = concat %c, %c axis 0\n"
-         "  output y = %y\n  output c = %c\n  output d = %d\n  output f = %f\n");
+  agrees(
+      "  %f: FLOAT[N, 189] = reshape %img\n  %y[n, i] = %f[n, i] * 2\n"
+      "  %c = concat %x, %x axis 1\n  %d = concat %c, %c axis 0\n"
+      "  output y = %y\n  output c = %c\n  output d = %d\n  output f = %f\n");
 }
 
 TEST(Schedule, BatchTwice) {
-  agrees("  %d[n, m] = sum[i] (%x[n, i] - %x[m, i]) * (%x[n, i] - %x[m, i])\n"
-         "  %r[m, n] = %d[n, m] + f32(n)\n  %s[n] = sum[m] %r[n, m]\n"
-         "  output d = %d\n  output r = %r\n  output s = %s\n");
+  agrees(
+      "  %d[n, m] = sum[i] (%x[n, i] - %x[m, i]) * (%x[n, i] - %x[m, i])\n"
+      "  %r[m, n] = %d[n, m] + f32(n)\n  %s[n] = sum[m] %r[n, m]\n"
+      "  output d = %d\n  output r = %r\n  output s = %s\n");
 }
 
 TEST(Schedule, ExchangedVariables) {
-  agrees("  %n[i, o] = @w[i, o] + 1\n  update @w = %n\n  %s[o] = sum[i] @w[i, o]\n"
-         "  update @b = %s\n  output w = @w\n");
+  agrees(
+      "  %n[i, o] = @w[i, o] + 1\n  update @w = %n\n  %s[o] = sum[i] @w[i, o]\n"
+      "  update @b = %s\n  output w = @w\n");
 }
 
 TEST(Schedule, IndexValuesAndMasks) {
-  agrees("  %y[n, i] = if i > 4 then %x[n, i] else -inf\n  %z[i: 30] = f32(i * i)\n"
-         "  output y = %y\n  output z = %z\n");
+  agrees(
+      "  %y[n, i] = if i > 4 then %x[n, i] else -inf\n  %z[i: 30] = f32(i * i)\n"
+      "  output y = %y\n  output z = %z\n");
 }
 
 TEST(Schedule, WritesOfStridedWindows) {
-  agrees("  %y[n, 2 * q + r]: FLOAT[N, 20] = %x[n, q + 10 * r]\n  %z[n, 19 - i]: FLOAT[N, 20] = "
-         "%x[n, i]\n  output y = %y\n  output z = %z\n");
+  agrees(
+      "  %y[n, 2 * q + r]: FLOAT[N, 20] for n, q: 10, r: 2 = %x[n, q + 10 * r]\n  %z[n, 19 - i]: "
+      "FLOAT[N, 20] = "
+      "%x[n, i]\n  output y = %y\n  output z = %z\n");
 }
 
 TEST(Schedule, ScalarsOfSettings) {
-  agrees("  %r = %rate * 2 + 1\n  %q = %r ^ 2\n  %y[n, i] = %x[n, i] * FLOAT(%q)\n"
-         "  output y = %y\n");
+  agrees(
+      "  %r = %rate * 2 + 1\n  %q = %r ^ 2\n  %y[n, i] = %x[n, i] * FLOAT(%q)\n"
+      "  output y = %y\n");
 }
 
 }  // namespace
