@@ -62,9 +62,10 @@ std::string print(const Compilation& compilation) {
 std::vector<std::string> verify(const Compilation& compilation) {
   if (is_scheduled(compilation)) return loops::verify(compilation.program);
   std::vector<std::string> broken;
+  bool several = compilation.graphs.size() > 1;
   for (const Graph& graph : compilation.graphs)
     for (const std::string& rule : verify(graph))
-      broken.push_back(fmt::format("@{}.{}: {}", graph.model, graph.entry, rule));
+      broken.push_back(several ? fmt::format("@{}.{}: {}", graph.model, graph.entry, rule) : rule);
   return broken;
 }
 

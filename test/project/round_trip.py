@@ -4,6 +4,7 @@ Usage: round_trip.py NET_OPT ROOT FOLDER... Files whose commands expect an error
 out, and so are those that split-file takes apart.
 """
 import pathlib
+import re
 import subprocess
 import sys
 
@@ -14,7 +15,7 @@ for folder in sys.argv[3:]:
         if path.suffix not in (".graph", ".loops"):
             continue
         text = path.read_text()
-        if "not net-opt" in text or "split-file" in text:
+        if re.search("not %?net-opt", text) or "split-file" in text:
             continue
         seen += 1
         once = subprocess.run([net_opt, path], capture_output=True, text=True)

@@ -95,7 +95,7 @@ Result<std::vector<Output>> outputs_of(const CommandLine& line) {
     } else {
       output.path = base.string() + std::string(row.suffix);
     }
-    if (output.path == line.inputs[0])
+    if (output.path != "-" && output.path == line.inputs[0])
       return Error{fmt::format("the output `{}` would replace the input", output.path)};
   }
   return result;

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
 #include "ir/support/check.h"
 #include "tools/command_line/exit_codes.h"
@@ -14,7 +15,8 @@ namespace netc {
 
 namespace {
 
-/// One line of the table: an instance of a layer, or a value of the model's own text.
+/// One line of the table: what an instance of a layer does in one place, or the operations between
+/// two instances.
 struct Layer {
   std::string name;
   std::string shape;  ///< of its last value
@@ -22,34 +24,43 @@ struct Layer {
   int64_t flops = 0;  ///< forward, one row
 };
 
-/// `block.0.dense1` owns `block.0.dense1.w`; a name without a path is its own.
-std::string owner(const std::string& name) {
-  size_t dot = name.rfind('.');
-  return dot == std::string::npos ? name : name.substr(0, dot);
-}
+/// `block.0.dense1` owns `block.0.dense1.w`.
+std::string owner(const std::string& name) { return name.substr(0, name.rfind('.')); }
 
-Layer& layer_called(std::vector<Layer>& layers, const std::string& name) {
-  auto found = std::find_if(layers.begin(), layers.end(),
-                            [&](const Layer& layer) { return layer.name == name; });
-  if (found != layers.end()) return *found;
-  return layers.emplace_back(Layer{name, "", 0, 0});
+/// The instance that an operation belongs to: that of its parameters, or the one in whose names its
+/// result stands; "" if there is none.
+std::string instance_of(const Graph& graph, const Op& op, const std::set<std::string>& instances) {
+  for (ValueId operand : operands(op))
+    if (graph[operand].kind == ValueKind::variable) return owner(graph[operand].name);
+  std::string name = graph[op.results[0]].name;
+  for (size_t dot = name.rfind('.'); dot != std::string::npos; dot = name.rfind('.')) {
+    name.resize(dot);
+    if (instances.count(name)) return name;
+  }
+  return "";
 }
 
 std::vector<Layer> layers_of(const Graph& graph) {
+  std::set<std::string> instances;
+  for (ValueId variable : graph.variables) instances.insert(owner(graph[variable].name));
   std::vector<Layer> layers;
   std::vector<bool> counted(graph.values.size());
+  std::string last = "none yet";
   for (const Op& op : graph.ops) {
     if (op.results.empty()) continue;
     const Value& result = graph[op.results[0]];
-    Layer& layer = layer_called(layers, owner(result.name));
+    std::string instance = instance_of(graph, op, instances);
+    if (instance != last) layers.emplace_back();
+    last = instance;
+    Layer& layer = layers.back();
+    layer.name = instance.empty() ? result.name : instance;
     layer.shape = to_string(result.type);
     layer.flops += flops(op, 1);
     for (ValueId operand : operands(op)) {
       const Value& value = graph[operand];
       if (value.kind != ValueKind::variable || counted[operand.index]) continue;
       counted[operand.index] = true;
-      if (value.role == VariableRole::param)
-        layer_called(layers, owner(value.name)).parameters += value.type.elements(1);
+      if (value.role == VariableRole::param) layer.parameters += value.type.elements(1);
     }
   }
   return layers;
