@@ -116,6 +116,21 @@ std::vector<ValueId> operands(const Op& op) {
   return values;
 }
 
+std::vector<ScanId> scans_of(const Graph& graph, const Op& op) {
+  std::vector<ScanId> chain;
+  for (ScanId scan = op.scan; scan.valid(); scan = graph.scans[scan.index].outer)
+    chain.push_back(scan);
+  std::reverse(chain.begin(), chain.end());
+  return chain;
+}
+
+size_t shared_scans(const Graph& graph, const Op& a, const Op& b) {
+  const std::vector<ScanId> first = scans_of(graph, a), second = scans_of(graph, b);
+  size_t count = 0;
+  while (count < first.size() && count < second.size() && first[count] == second[count]) ++count;
+  return count;
+}
+
 TensorType natural_type(const Definition& definition) {
   TensorType type;
   type.dtype =

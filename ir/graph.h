@@ -220,6 +220,12 @@ std::vector<ExprId> reachable(const Definition& definition);
 /// The values that an operation reads, in a fixed order, each once.
 std::vector<ValueId> operands(const Op& op);
 
+/// The scans that an operation belongs to, from the outermost in.
+std::vector<ScanId> scans_of(const Graph& graph, const Op& op);
+
+/// How many outer scans two operations share: the leading axes that mean the same step in both.
+size_t shared_scans(const Graph& graph, const Op& a, const Op& b);
+
 /// The type of the result that a definition with identity target has: free extents, body's type.
 TensorType natural_type(const Definition& definition);
 

@@ -61,8 +61,7 @@ class Interpreter {
     if (auto error = take_inputs()) return *error;
     if (auto error = take_variables()) return *error;
     take_settings();
-    for (const Op& op : graph_.ops)
-      if (auto error = evaluate(op)) return *error;
+    if (auto error = evaluate(0, graph_.ops.size())) return *error;
     commit();
     return Done{};
   }
@@ -153,6 +152,50 @@ class Interpreter {
     }
   }
 
+  /// Operations [first, last), which share the scans that are running; `step_` holds their indices.
+  Failure evaluate(size_t first, size_t last) {
+    while (first < last) {
+      const std::vector<ScanId> scans = scans_of(graph_, graph_.ops[first]);
+      if (scans.size() == step_.size()) {
+        if (auto error = evaluate(graph_.ops[first])) return error;
+        ++first;
+        continue;
+      }
+      const size_t end = end_of_scan(first, last, scans[step_.size()]);
+      if (auto error = run_scan(graph_.scans[scans[step_.size()].index], first, end)) return error;
+      first = end;
+    }
+    return std::nullopt;
+  }
+
+  size_t end_of_scan(size_t first, size_t last, ScanId scan) const {
+    const auto inside = [&](size_t op) {
+      const std::vector<ScanId> scans = scans_of(graph_, graph_.ops[op]);
+      return std::find(scans.begin(), scans.end(), scan) != scans.end();
+    };
+    while (first < last && inside(first)) ++first;
+    return first;
+  }
+
+  Failure run_scan(const Scan& scan, size_t first, size_t last) {
+    if (step_.empty())  // steps read what other steps made, before all of it is there
+      for (size_t i = first; i < last; ++i)
+        for (const ValueId result : graph_.ops[i].results) allocate(result);
+    const int64_t extent = scan.index.extent.factor;
+    step_.push_back(0);
+    for (int64_t i = 0; i < extent; ++i) {
+      step_.back() = scan.reversed ? extent - 1 - i : i;
+      if (auto error = evaluate(first, last)) return error;
+    }
+    step_.pop_back();
+    return std::nullopt;
+  }
+
+  void allocate(ValueId value) {
+    const TensorType& type = graph_[value].type;
+    tensors_[value.index] = Tensor::zeros(type.dtype, dims_of(type));
+  }
+
   Failure evaluate(const Op& op) {
     if (std::holds_alternative<Gradient>(op.what))
       return fail("`{}` is a gradient: run the pass autodiff first", graph_[op.results[0]].name);
@@ -160,7 +203,8 @@ class Interpreter {
     const TensorType& type = graph_[op.results[0]].type;
     Tensor& result = tensors_[op.results[0].index];
     if (const auto* definition = std::get_if<Definition>(&op.what)) {
-      result = evaluate_definition(*definition, type, tensors_, options_.n);
+      if (step_.empty()) allocate(op.results[0]);
+      evaluate_definition(*definition, tensors_, options_.n, step_, result);
       if (options_.round_to_types)
         for (double& element : result.floats) element = round_to(type.dtype, element);
     } else if (const auto* reshape = std::get_if<Reshape>(&op.what)) {
@@ -208,6 +252,7 @@ class Interpreter {
   Evaluation& evaluation_;
   const InterpretOptions& options_;
   std::vector<Tensor> tensors_;
+  std::vector<int64_t> step_;  ///< of the scans that are running, from the outermost in
 };
 
 }  // namespace

@@ -38,7 +38,7 @@ struct Instruction {
   bool real = false;  ///< the result is a float
   bool real_operands = false;
   const FunctionInfo* function = nullptr;
-  size_t args[3] = {};
+  size_t args[4] = {};
   size_t arity = 0;
   IndexId index;
   const Tensor* tensor = nullptr;
@@ -50,26 +50,24 @@ struct Instruction {
 
 class Evaluator {
  public:
-  Evaluator(const Definition& definition, const TensorType& type,
-            const std::vector<Tensor>& tensors, int64_t n)
+  Evaluator(const Definition& definition, const std::vector<Tensor>& tensors, int64_t n,
+            const std::vector<int64_t>& step, Tensor& result)
       : definition_(definition),
         tensors_(tensors),
         n_(n),
+        step_(step),
+        result_(result),
         registers_(definition.dag.size()),
         by_depth_(definition.indices.size() + 1),
         counters_(definition.indices.size()) {
     for (const Index& index : definition.indices) extents_.push_back(index.extent.at(n));
-    std::vector<int64_t> dims;
-    for (const Dim dim : type.dims) dims.push_back(dim.at(n));
-    result_ = Tensor::zeros(type.dtype, dims);
-    target_ = positions(definition.target, dims);
+    target_ = positions(definition.target, result.dims);
     compile();
   }
 
-  Tensor run() {
+  void run() {
     execute(0);
     over_free_indices(0);
-    return std::move(result_);
   }
 
  private:
@@ -149,7 +147,10 @@ class Evaluator {
       write();
       return;
     }
-    for (counters_[depth] = 0; counters_[depth] < extents_[depth]; ++counters_[depth]) {
+    const bool held = depth < step_.size();
+    const int64_t first = held ? step_[depth] : 0;
+    const int64_t end = held ? first + 1 : extents_[depth];
+    for (counters_[depth] = first; counters_[depth] < end; ++counters_[depth]) {
       execute(depth + 1);
       over_free_indices(depth + 1);
     }
@@ -279,14 +280,14 @@ class Evaluator {
   Register applied(const Instruction& instruction) const {
     const FunctionInfo& function = *instruction.function;
     if (instruction.real_operands) {
-      double args[3];
+      double args[4];
       for (size_t i = 0; i < instruction.arity; ++i) args[i] = registers_[instruction.args[i]].real;
       if (function.kind == FunctionClass::selection)
         args[0] = static_cast<double>(registers_[instruction.args[0]].whole);
       const double value = function.evaluate(args);
       return instruction.real ? Register{value, 0} : Register{0, value != 0};
     }
-    int64_t args[3];
+    int64_t args[4];
     for (size_t i = 0; i < instruction.arity; ++i) args[i] = registers_[instruction.args[i]].whole;
     return {0, wrap_to(instruction.type, function.evaluate_integer(args))};
   }
@@ -304,12 +305,13 @@ class Evaluator {
   const Definition& definition_;
   const std::vector<Tensor>& tensors_;
   int64_t n_;
+  const std::vector<int64_t>& step_;
+  Tensor& result_;
   std::vector<Register> registers_;                 ///< by node
   std::vector<std::vector<Instruction>> by_depth_;  ///< run when the index before this depth moves
   std::vector<int64_t> counters_;                   ///< by index
   std::vector<int64_t> extents_;
   std::vector<Position> target_;
-  Tensor result_;
   Register state_;      ///< of the reduction
   int64_t points_ = 0;  ///< taken in so far
   int64_t best_ = 0;    ///< the point of the maximum
@@ -317,9 +319,9 @@ class Evaluator {
 
 }  // namespace
 
-Tensor evaluate_definition(const Definition& definition, const TensorType& type,
-                           const std::vector<Tensor>& tensors, int64_t n) {
-  return Evaluator(definition, type, tensors, n).run();
+void evaluate_definition(const Definition& definition, const std::vector<Tensor>& tensors,
+                         int64_t n, const std::vector<int64_t>& step, Tensor& result) {
+  Evaluator(definition, tensors, n, step, result).run();
 }
 
 }  // namespace netc

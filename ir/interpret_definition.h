@@ -8,8 +8,9 @@
 
 namespace netc {
 
-/// The result of a definition of a well-formed graph; `tensors` holds what it reads, by value id.
-Tensor evaluate_definition(const Definition& definition, const TensorType& type,
-                           const std::vector<Tensor>& tensors, int64_t n);
+/// Writes the result of a definition of a well-formed graph into `result`; `tensors` holds what it
+/// reads, by value id. The first free indices are held at the values `step` of the scans around.
+void evaluate_definition(const Definition& definition, const std::vector<Tensor>& tensors,
+                         int64_t n, const std::vector<int64_t>& step, Tensor& result);
 
 }  // namespace netc

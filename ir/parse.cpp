@@ -2,6 +2,7 @@
 #include "ir/parse.h"
 
 #include <algorithm>
+#include <map>
 
 #include "ir/build_expr.h"
 #include "ir/parse_definition.h"
@@ -58,13 +59,14 @@ class GraphParser {
       cursor_.fail(range, "a batch is from 1 to 2^40");
   }
 
-  /// statement = setting | variable | operation | update | kernel | result
+  /// statement = setting | variable | operation | update | kernel | scan | result
   void statement() {
     const Token& token = cursor_.peek();
     if (token.kind == TokenKind::value) return operation();
     if (token.is("setting")) return setting();
     if (token.is("update")) return update();
     if (token.is("kernel")) return kernel();
+    if (token.is("scan")) return scan();
     for (const VariableRole role :
          {VariableRole::param, VariableRole::state, VariableRole::optimizer, VariableRole::average})
       if (token.is(name(role))) return variable(role);
@@ -198,8 +200,51 @@ class GraphParser {
     kernel_.reset();
   }
 
+  /// scan = "scan" name ":" integer ["reversed"] ["carries" carried {"," carried}]
+  ///        "{" {operation | kernel | scan} "}"
+  /// carried = "%" name ":" type, of a value that is read before its definition
+  void scan() {
+    const Token keyword = cursor_.take();
+    if (kernel_) cursor_.fail(keyword.range, "a kernel holds no scan");
+    if (scan_depth_ == 16) cursor_.fail(keyword.range, "scans are nested more than 16 deep");
+    Scan scan;
+    scan.index.name = cursor_.expect(TokenKind::word, "the index of a scan").text;
+    cursor_.expect(":");
+    scan.index.extent.factor = integer();
+    scan.reversed = cursor_.accept("reversed");
+    scan.outer = scan_;
+    if (cursor_.accept("carries")) {
+      do carried();
+      while (cursor_.accept(","));
+    }
+    cursor_.expect("{");
+    if (cursor_.failed()) return;
+    const ScanId outer = scan_;
+    scan_ = ScanId{static_cast<uint32_t>(graph_.scans.size())};
+    graph_.scans.push_back(std::move(scan));
+    ++scan_depth_;
+    while (!cursor_.at_end() && !cursor_.peek().is("}")) statement();
+    cursor_.expect("}");
+    --scan_depth_;
+    scan_ = outer;
+    if (scan_depth_ == 0 && !promised_.empty())
+      cursor_.fail(keyword.range, "`%{}` is carried, but never made", promised_.begin()->first);
+  }
+
+  void carried() {
+    const Token name = cursor_.expect(TokenKind::value, "a carried value such as `%h`");
+    Value value = named(name, ValueKind::result);
+    cursor_.expect(":");
+    value.type = parse_type(cursor_);
+    if (cursor_.failed()) return;
+    const std::string text = value.name;
+    const ValueId id = declare(std::move(value), name);
+    promised_.emplace(text, id);
+  }
+
   void put_in_kernel() {
     const OpId op{static_cast<uint32_t>(graph_.ops.size() - 1)};
+    graph_.ops.back().scan = scan_;
     if (kernel_) graph_.groups[*kernel_].ops.push_back(op);
   }
 
@@ -219,6 +264,16 @@ class GraphParser {
     const OpId id{static_cast<uint32_t>(graph_.ops.size())};
     Op op{.what = std::move(what), .range = results[0].range};
     for (size_t i = 0; i < results.size(); ++i) {
+      if (const auto found = promised_.find(results[i].text); found != promised_.end()) {
+        const ValueId carried = found->second;
+        promised_.erase(found);
+        if (types[i] != graph_[carried].type)
+          cursor_.fail(results[i].range, "`%{}` is carried as {}, and this is {}", results[i].text,
+                       to_string(graph_[carried].type), to_string(types[i]));
+        graph_[carried].producer = id;
+        op.results.push_back(carried);
+        continue;
+      }
       Value value = named(results[i], ValueKind::result);
       value.type = std::move(types[i]);
       value.producer = id;
@@ -274,6 +329,9 @@ class GraphParser {
   Graph graph_;
   GraphNames names_;
   std::optional<size_t> kernel_;  ///< the one whose braces are open
+  ScanId scan_;                   ///< the innermost one whose braces are open
+  int scan_depth_ = 0;
+  std::map<std::string, ValueId, std::less<>> promised_;  ///< carried, and not defined so far
 };
 
 }  // namespace

@@ -201,24 +201,72 @@ class GraphPrinter {
     text_ += fmt::format(") batch {} {{\n", graph_.capacity);
   }
 
-  /// Neighbours of one kernel stand in one pair of braces; a kernel goes on in another.
+  /// Neighbours of one kernel stand in one pair of braces, within those of their scans; a kernel
+  /// goes on in another.
   void operations() {
     std::vector<const Group*> group_of(graph_.ops.size(), nullptr);
     for (const Group& group : graph_.groups)
       for (const OpId op : group.ops) group_of[op.index] = &group;
-    const Group* open = nullptr;
+    const Group* group = nullptr;
+    std::vector<ScanId> scans;
     for (size_t i = 0; i < graph_.ops.size(); ++i) {
-      if (group_of[i] != open) {
-        if (open) line(1, "}");
-        open = group_of[i];
-        if (open) line(1, "kernel " + open->name + " {");
+      const std::vector<ScanId> wanted = scans_of(graph_, graph_.ops[i]);
+      if (group && (group_of[i] != group || wanted != scans)) {
+        close(scans.size() + 1);
+        group = nullptr;
       }
-      line(open ? 2 : 1, op_text(graph_, graph_.ops[i]));
+      leave_and_enter(scans, wanted, i);
+      if (group_of[i] && !group) {
+        group = group_of[i];
+        line(scans.size() + 1, "kernel " + group->name + " {");
+      }
+      line(scans.size() + (group ? 2 : 1), op_text(graph_, graph_.ops[i]));
     }
-    if (open) line(1, "}");
+    if (group) close(scans.size() + 1);
+    leave_and_enter(scans, {}, graph_.ops.size());
   }
 
-  void line(int depth, std::string_view content) {
+  void close(size_t depth) { line(depth, "}"); }
+
+  void leave_and_enter(std::vector<ScanId>& open, const std::vector<ScanId>& wanted, size_t op) {
+    size_t common = 0;
+    while (common < open.size() && common < wanted.size() && open[common] == wanted[common])
+      ++common;
+    for (; open.size() > common; open.pop_back()) close(open.size());
+    for (; open.size() < wanted.size(); open.push_back(wanted[open.size()]))
+      line(open.size() + 1, scan_text(wanted[open.size()], op, open.empty()));
+  }
+
+  /// The outermost scan names what is read before its definition, with its type.
+  std::string scan_text(ScanId id, size_t first, bool outermost) const {
+    const Scan& scan = graph_.scans[id.index];
+    std::string text = fmt::format("scan {}: {}{}", scan.index.name, to_string(scan.index.extent),
+                                   scan.reversed ? " reversed" : "");
+    std::string_view separator = " carries ";
+    for (const ValueId value : outermost ? carried(id, first) : std::vector<ValueId>{}) {
+      text +=
+          fmt::format("{}%{}: {}", separator, graph_[value].name, to_string(graph_[value].type));
+      separator = ", ";
+    }
+    return text + " {";
+  }
+
+  std::vector<ValueId> carried(ScanId outermost, size_t first) const {
+    std::vector<ValueId> values;
+    for (size_t i = first; i < graph_.ops.size(); ++i) {
+      const std::vector<ScanId> scans = scans_of(graph_, graph_.ops[i]);
+      if (scans.empty() || scans.front() != outermost) break;
+      for (const ValueId operand : operands(graph_.ops[i])) {
+        const Value& value = graph_[operand];
+        const bool ahead = value.kind == ValueKind::result && value.producer.index >= i;
+        if (ahead && std::find(values.begin(), values.end(), operand) == values.end())
+          values.push_back(operand);
+      }
+    }
+    return values;
+  }
+
+  void line(size_t depth, std::string_view content) {
     while (!content.empty()) {
       const size_t end = std::min(content.find('\n'), content.size());
       text_.append(2 * depth, ' ').append(content.substr(0, end)).append("\n");

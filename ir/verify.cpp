@@ -2,8 +2,9 @@
 //
 // Structure
 //  1. Every id names something that exists; nodes of an expression come before their users.
-//  2. Operations read inputs, settings, variables and results of earlier operations only; each
-//     result is the result of exactly one operation, which it names as its producer.
+//  2. Operations read inputs, settings, variables and results of earlier operations only, in a
+//     scan also those of earlier steps; each result is the result of exactly one operation, which
+//     it names as its producer.
 //  3. Names are letters, digits, `_` and inner dots; they are unique among variables, and among
 //     all other values.
 //  4. Sizes are positive; variables do not depend on the batch; settings are f64 scalars; only
@@ -27,6 +28,9 @@
 //     scalars.
 // 14. Where there are kernels, every operation but `update` stands in exactly one, in order, and
 //     names of kernels are unique.
+// 15. The operations of a scan stand together; their first axes and free indices are those of the
+//     scans around them, from the outermost in. A value of the same scan is read at the same step,
+//     or at an earlier one, then with `else` where it is defined further down.
 #include "ir/verify.h"
 
 #include <fmt/format.h>
@@ -37,6 +41,7 @@
 #include "ir/print.h"
 #include "ir/ranges.h"
 #include "ir/verify_definition.h"
+#include "ir/verify_scans.h"
 
 namespace netc {
 
@@ -72,7 +77,8 @@ class GraphVerifier {
     check_values();
     // Rules about meaning presume that ids can be followed.
     if (ids_are_valid()) {
-      check_order();
+      verify_scans(graph_, messages_);
+      if (messages_.empty()) check_order();
       if (messages_.empty()) {
         ranges_ = ranges_of(graph_);
         for (const Op& op : graph_.ops) check_op(op);
@@ -159,7 +165,7 @@ class GraphVerifier {
     for (size_t i = 0; i < graph_.ops.size(); ++i) {
       const Op& op = graph_.ops[i];
       for (const ValueId operand : operands(op))
-        if (!ready[operand.index])
+        if (!ready[operand.index] && !reads_earlier_steps(graph_, op, operand))
           say_of(op, "`{}` is read before it is made", graph_[operand].name);
       for (const ValueId result : op.results) {
         if (ready[result.index]) say_of(op, "`{}` is made twice", graph_[result].name);
