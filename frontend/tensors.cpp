@@ -27,7 +27,7 @@ std::string axis_name(Dim dim, const std::vector<Index>& taken,
                       const std::set<std::string>& reserved) {
   constexpr std::array<const char*, 17> letters = {"i", "j", "k", "l", "m", "o", "p", "q", "r",
                                                    "s", "t", "u", "v", "w", "x", "y", "z"};
-  if (dim.batch && taken.empty() && !reserved.contains("n")) return "n";
+  if (dim.batch && free_name("n", taken) == "n" && !reserved.contains("n")) return "n";
   for (const char* letter : letters)
     if (free_name(letter, taken) == letter && !reserved.contains(letter)) return letter;
   return free_name("i", taken);

@@ -173,6 +173,10 @@ bool Tensors::check_input(ExprId root, int64_t low, int64_t high) {
   const auto input = input_of(root);
   if (!input) return false;
   Value& value = (*graph_)[*input];
+  if (const auto held = range_of_type(value.type.dtype)) {
+    low = std::max(low, static_cast<int64_t>(held->low));
+    high = std::min(high, static_cast<int64_t>(held->high) + 1);
+  }
   value.low = value.checked ? std::max(value.low, low) : low;
   value.high = value.checked ? std::min(value.high, high) : high;
   value.checked = true;
