@@ -79,9 +79,8 @@ std::optional<Element> Elaborator::number_as(const Placed& placed, DType type) {
   Element element{.dtype = type};
   if (const auto* size = operand.as<Size>()) {
     const ExprId batch = build().convert(build().batch(), type);
-    element.node = size->factor == 1
-                       ? batch
-                       : build().mul(batch, build().integer(size->factor, type));
+    element.node =
+        size->factor == 1 ? batch : build().mul(batch, build().integer(size->factor, type));
     return element;
   }
   if (const auto* truth = operand.as<Truth>()) {
@@ -224,8 +223,7 @@ std::optional<std::vector<Element>> Elaborator::unify(const std::vector<Placed>&
                                                       bool comparison) {
   for (const Placed& operand : operands) {
     if (operand.operand.poisoned()) return std::nullopt;
-    if (operand.operand.as<Element>() || operand.operand.is_number() ||
-        operand.operand.as<Truth>())
+    if (operand.operand.as<Element>() || operand.operand.is_number() || operand.operand.as<Truth>())
       continue;
     error(Code::wrong_type, operand.range, "a tensor or a number is needed here, not {}",
           describe(operand.operand));
@@ -259,10 +257,9 @@ std::optional<std::vector<Dim>> Elaborator::joined_dims(const std::vector<Placed
   for (size_t i = 0; i < elements.size(); ++i) {
     const auto joined = broadcast(dims, elements[i].dims);
     if (!joined) {
-      auto& report =
-          error(Code::broadcast_mismatch, cover(operands[0].range, operands[i].range),
-                "the shapes {} and {} do not broadcast", to_string(dims),
-                to_string(elements[i].dims));
+      auto& report = error(Code::broadcast_mismatch, cover(operands[0].range, operands[i].range),
+                           "the shapes {} and {} do not broadcast", to_string(dims),
+                           to_string(elements[i].dims));
       for (size_t k = 0; k <= i; ++k)
         report.label(operands[k].range, "{}", to_string(elements[k].dims));
       report.help("dimensions are aligned from the last one; each pair must be equal or have a 1");

@@ -96,7 +96,8 @@ Operand Elaborator::matmul(const Operation& operation) {
     }
     element = settled(element, operands[i].range);
     if (!element.local && tensors_.costly(element.node))
-      element = tensors_.define(element, intermediate(i == 0 ? "left" : "right"), operands[i].range);
+      element =
+          tensors_.define(element, intermediate(i == 0 ? "left" : "right"), operands[i].range);
   }
   const Element& x = (*elements)[0];
   const Element& w = (*elements)[1];

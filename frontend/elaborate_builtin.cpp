@@ -50,8 +50,7 @@ std::vector<Placed> Elaborator::evaluated(const ast::Call& call, bool& good) {
   std::vector<Placed> positional;
   if (call.piped) positional.push_back({evaluate(*call.piped), call.piped->range});
   for (const ast::Argument& argument : call.arguments)
-    if (!argument.name)
-      positional.push_back({evaluate(*argument.value), argument.value->range});
+    if (!argument.name) positional.push_back({evaluate(*argument.value), argument.value->range});
   for (const Placed& placed : positional) good = good && !placed.operand.poisoned();
   return positional;
 }
@@ -91,7 +90,8 @@ Operand Elaborator::call_element_function(netc::Function function, const ast::Ca
   const size_t arity = info(function).arity;
   for (const ast::Argument& argument : call.arguments) {
     if (!argument.name) continue;
-    error(Code::unknown_argument, argument.name->range, "the arguments of `{}` have no names", name);
+    error(Code::unknown_argument, argument.name->range, "the arguments of `{}` have no names",
+          name);
     return {};
   }
   if (operands.size() != arity) {
@@ -177,8 +177,8 @@ Operand Elaborator::call_table(const Builtin& builtin, const ast::Call& call,
   for (const ast::Argument& argument : call.arguments) {
     size_t slot = next;
     if (argument.name) {
-      const auto found = std::find(builtin.parameters.begin(), builtin.parameters.end(),
-                                   argument.name->text);
+      const auto found =
+          std::find(builtin.parameters.begin(), builtin.parameters.end(), argument.name->text);
       if (found == builtin.parameters.end()) {
         error(Code::unknown_argument, argument.name->range, "`{}` has no parameter `{}`",
               builtin.name, argument.name->text)
@@ -218,8 +218,8 @@ Operand Elaborator::call_grad(const Matched& arguments) {
   if (!y || !x) return {};
   const auto by = tensors_.whole(*x);
   if (!y->dims.empty() || !is_float(y->dtype)) {
-    error(Code::not_a_scalar, arguments[0].range, "`grad` takes the gradient of a float scalar, not {}",
-          to_string(y->type()));
+    error(Code::not_a_scalar, arguments[0].range,
+          "`grad` takes the gradient of a float scalar, not {}", to_string(y->type()));
     return {};
   }
   if (!by || !is_float(x->dtype)) {

@@ -8,7 +8,8 @@ namespace netc::elaboration {
 Operand Elaborator::on(const ast::Call& call, const ast::Expr& expr) {
   if (Instance* instance = find_instance(*call.callee, false)) {
     if (call.as)
-      error(Code::misplaced_as, call.as->range, "this instance already has a name, `{}`", instance->path);
+      error(Code::misplaced_as, call.as->range, "this instance already has a name, `{}`",
+            instance->path);
     return call_function(*instance->layer, call, expr.range, instance);
   }
   const auto* name = call.callee->as<ast::NameRef>();
@@ -31,8 +32,10 @@ Operand Elaborator::on(const ast::Call& call, const ast::Expr& expr) {
   return call_builtin(*name, call, expr);
 }
 
-std::optional<std::vector<const ast::Expr*>> Elaborator::match_arguments(
-    const Callable& function, const ast::Call& call, SourceRange range, bool tensors_only) {
+std::optional<std::vector<const ast::Expr*>> Elaborator::match_arguments(const Callable& function,
+                                                                         const ast::Call& call,
+                                                                         SourceRange range,
+                                                                         bool tensors_only) {
   const ast::Function& declaration = *function.declaration;
   std::vector<const ast::Expr*> matched(declaration.parameters.size());
   std::vector<size_t> open;  // the parameters that positional arguments meet, in order
@@ -57,9 +60,9 @@ std::optional<std::vector<const ast::Expr*>> Elaborator::match_arguments(
       positional(argument.value);
       continue;
     }
-    const auto found = std::find_if(
-        open.begin(), open.end(),
-        [&](size_t i) { return declaration.parameters[i].name.text == argument.name->text; });
+    const auto found = std::find_if(open.begin(), open.end(), [&](size_t i) {
+      return declaration.parameters[i].name.text == argument.name->text;
+    });
     if (found == open.end()) {
       std::vector<std::string> candidates;
       for (size_t i : open) candidates.emplace_back(declaration.parameters[i].name.text);

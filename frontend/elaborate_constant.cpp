@@ -77,8 +77,8 @@ std::optional<int64_t> Elaborator::integer(const ast::Expr& expr, std::string_vi
   if (const auto* whole = value.as<Whole>()) return whole->value;
   if (value.poisoned()) return std::nullopt;
   if (value.as<Size>() || (value.as<Element>() && value.as<Element>()->adaptive))
-    error(Code::batch_misuse, expr.range,
-          "{} must be known while compiling, and the batch is not", what);
+    error(Code::batch_misuse, expr.range, "{} must be known while compiling, and the batch is not",
+          what);
   else
     error(Code::wrong_type, expr.range, "{} is an int, not {}", what, describe(value));
   return std::nullopt;
@@ -109,8 +109,8 @@ bool Elaborator::check_size(const TensorType& type, SourceRange range) {
   }
   double elements = 1;
   for (const Dim& dim : type.dims)
-    elements *= static_cast<double>(dim.factor) *
-                (dim.batch ? static_cast<double>(graph().capacity) : 1.0);
+    elements *=
+        static_cast<double>(dim.factor) * (dim.batch ? static_cast<double>(graph().capacity) : 1.0);
   if (elements <= 1099511627776.0) return true;
   error(Code::too_large, range, "{} has more than 2^40 elements", to_string(type));
   return false;
@@ -123,10 +123,9 @@ std::optional<Initializer> Elaborator::initializer(const ast::Expr& expr) {
     size_t strings;
   };
   static constexpr Known known[] = {
-      {"zeros", 0, 0},          {"ones", 0, 0},        {"constant", 1, 0},   {"uniform", 2, 0},
-      {"normal", 2, 0},         {"glorot_uniform", 0, 0}, {"glorot_normal", 0, 0},
-      {"he_uniform", 0, 0},     {"he_normal", 0, 0},   {"lecun_normal", 0, 0},
-      {"orthogonal", 0, 0},     {"load", 0, 2}};
+      {"zeros", 0, 0},     {"ones", 0, 0},           {"constant", 1, 0},      {"uniform", 2, 0},
+      {"normal", 2, 0},    {"glorot_uniform", 0, 0}, {"glorot_normal", 0, 0}, {"he_uniform", 0, 0},
+      {"he_normal", 0, 0}, {"lecun_normal", 0, 0},   {"orthogonal", 0, 0},    {"load", 0, 2}};
   const auto* call = expr.as<ast::Call>();
   const auto* name = (call ? *call->callee : expr).as<ast::NameRef>();
   const Known* found = nullptr;
@@ -153,8 +152,8 @@ std::optional<Initializer> Elaborator::initializer(const ast::Expr& expr) {
       } else if (const auto number = to_real({value, argument.value->range})) {
         result.arguments.push_back(*number);
       } else if (!value.as<Whole>()) {
-        error(Code::wrong_argument, argument.value->range,
-              "an initialiser takes numbers, not {}", describe(value));
+        error(Code::wrong_argument, argument.value->range, "an initialiser takes numbers, not {}",
+              describe(value));
         return std::nullopt;
       }
     }

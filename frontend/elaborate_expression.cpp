@@ -103,7 +103,8 @@ Operand Elaborator::on(const ast::Unary& unary, const ast::Expr& expr) {
   if (unary.op == ast::UnaryOp::negate) {
     if (const auto* whole = operand.operand.as<Whole>()) {
       Whole result{0, whole->inexact};
-      if (__builtin_sub_overflow(int64_t{0}, whole->value, &result.value)) return overflow(expr.range);
+      if (__builtin_sub_overflow(int64_t{0}, whole->value, &result.value))
+        return overflow(expr.range);
       return result;
     }
     if (const auto* real = operand.operand.as<Real>()) return Real{-real->value};
@@ -122,8 +123,8 @@ Operand Elaborator::on(const ast::Binary& binary, const ast::Expr& expr) {
   }
   const Operand right = evaluate(*binary.right);
   if (left.poisoned() || right.poisoned()) return {};
-  const Operation operation{expr.range, binary.op_range, {left, binary.left->range},
-                            {right, binary.right->range}};
+  const Operation operation{
+      expr.range, binary.op_range, {left, binary.left->range}, {right, binary.right->range}};
   if (binary.op == ast::BinaryOp::matmul) return matmul(operation);
   return arithmetic(binary.op, operation);
 }

@@ -84,9 +84,9 @@ void Elaborator::collect_read(const ast::Index& index, const ast::Expr& expr, bo
   const auto dims = dims_of(*index.base);
   if (!dims) return;
   const size_t given = index.subscripts.size();
-  const auto rest = std::find_if(
-      index.subscripts.begin(), index.subscripts.end(),
-      [](const ast::Subscript& s) { return s.kind == ast::Subscript::Kind::rest; });
+  const auto rest =
+      std::find_if(index.subscripts.begin(), index.subscripts.end(),
+                   [](const ast::Subscript& s) { return s.kind == ast::Subscript::Kind::rest; });
   const bool open = rest != index.subscripts.end();
   if (open ? dims->size() + 1 < given : dims->size() != given) {
     report_count(given, *dims, expr.range);
@@ -134,15 +134,17 @@ std::optional<std::vector<Dim>> Elaborator::dims_of(const ast::Expr& base) {
 
 std::optional<Dim> Elaborator::size_of_index(const ast::IndexBinder& binder, const Sizes& sizes) {
   const auto& sites = sizes.of.at(std::string(binder.name.text));
-  const bool unguarded = std::any_of(sites.begin(), sites.end(), [](auto& s) { return !s.guarded; });
+  const bool unguarded =
+      std::any_of(sites.begin(), sites.end(), [](auto& s) { return !s.guarded; });
   const Sizes::Site* first = nullptr;
   for (const Sizes::Site& site : sites) {
     if (site.guarded && unguarded) continue;
     if (!first) {
       first = &site;
     } else if (site.size != first->size) {
-      error(Code::index_range_conflict, site.range, "the index `{}` runs over {} here and over {} there",
-            binder.name.text, netc::to_string(site.size), netc::to_string(first->size))
+      error(Code::index_range_conflict, site.range,
+            "the index `{}` runs over {} here and over {} there", binder.name.text,
+            netc::to_string(site.size), netc::to_string(first->size))
           .label(site.range, "{}", netc::to_string(site.size))
           .label(first->range, "{}", netc::to_string(first->size));
       return std::nullopt;
@@ -222,8 +224,8 @@ std::optional<Element> Elaborator::scalar(const Placed& placed) {
   const auto element = as_element(placed, placed.range);
   if (!element) return std::nullopt;
   if (element->dims.empty()) return element;
-  error(Code::rank_mismatch, placed.range,
-        "in index notation this must be a scalar, and it is {}", to_string(element->type()));
+  error(Code::rank_mismatch, placed.range, "in index notation this must be a scalar, and it is {}",
+        to_string(element->type()));
   return std::nullopt;
 }
 

@@ -277,8 +277,9 @@ void Elaborator::run(const ast::State& state, const ast::Stmt& stmt) {
       bind(state.name, Poison{});
       return;
     }
-    found = instance.states.emplace(state.name.text, StateVariable{*id, tensors_.of(*id), stmt.range})
-                .first;
+    found =
+        instance.states.emplace(state.name.text, StateVariable{*id, tensors_.of(*id), stmt.range})
+            .first;
     states_.push_back(&found->second);
   } else if (!same_variable(instance, found->second.variable, *type, state.name)) {
     return;

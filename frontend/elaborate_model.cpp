@@ -74,7 +74,8 @@ void Elaborator::run(const ast::Input& input, const ast::Stmt& stmt) {
   const ast::TypeAlternative& alternative = input.type.alternatives.front();
   if (input.type.alternatives.size() != 1 ||
       alternative.kind != ast::TypeAlternative::Kind::tensor || alternative.any_integer) {
-    error(Code::wrong_type, input.type.range, "an input has one tensor type, such as `f32[N, 784]`");
+    error(Code::wrong_type, input.type.range,
+          "an input has one tensor type, such as `f32[N, 784]`");
     bind(input.name, Poison{}, Binding::Kind::input);
     return;
   }

@@ -63,8 +63,7 @@ std::optional<std::map<std::string, Operand>> Elaborator::optimizer_arguments(
 Operand Elaborator::adjustable(const std::string& name, const Operand& given, SourceRange range) {
   if (const auto* real = given.as<Real>()) return setting(name, real->value);
   // A schedule rules while the setting is NaN; a value that is set replaces it.
-  const Element schedule =
-      tensors_.define(*given.as<Element>(), name + ".schedule", range);
+  const Element schedule = tensors_.define(*given.as<Element>(), name + ".schedule", range);
   const Element set = setting(name, std::numeric_limits<double>::quiet_NaN());
   Element used = set;
   used.node = build().select(build().apply(Function::not_equal, {set.node, set.node}),
@@ -113,8 +112,8 @@ void Elaborator::run_optimizer_state(const ast::State& state, const ast::Stmt& s
   if (!initial) return;
   const std::string full =
       optimizer_->prefix + "." + std::string(state.name.text) + "." + optimizer_->parameter;
-  const auto id = add_variable(full, optimizer_->value.type(), VariableRole::optimizer, *initial,
-                               stmt.range);
+  const auto id =
+      add_variable(full, optimizer_->value.type(), VariableRole::optimizer, *initial, stmt.range);
   if (!id) return;
   optimizer_states_.push_back(
       std::make_unique<StateVariable>(StateVariable{*id, tensors_.of(*id), stmt.range}));

@@ -41,7 +41,8 @@ std::optional<Subscript> Elaborator::subscript(const ast::Expr& expr) {
     }
   }
   const Operand value = evaluate(expr);
-  if (const auto* whole = value.as<Whole>()) return Subscript{Affine::of_constant(whole->value), {}};
+  if (const auto* whole = value.as<Whole>())
+    return Subscript{Affine::of_constant(whole->value), {}};
   if (const auto* size = value.as<Size>()) {
     Affine affine;
     affine.batch = size->factor;
@@ -62,8 +63,8 @@ ExprId Elaborator::as_data(const Subscript& value) {
   const ExprId affine = build().affine(value.affine);
   if (!value.data.valid()) return affine;
   const ExprId data = build().convert(value.data, DType::i64);
-  const bool plain = value.affine.is_constant() && value.affine.constant == 0 &&
-                     value.affine.batch == 0;
+  const bool plain =
+      value.affine.is_constant() && value.affine.constant == 0 && value.affine.batch == 0;
   return plain ? data : build().add(affine, data);
 }
 
@@ -73,8 +74,8 @@ Subscript Elaborator::scaled(const Subscript& value, int64_t times) {
   if (times != 0) result.affine.add(value.affine, times);
   if (value.data.valid() && times != 0) {
     const ExprId wide = build().convert(value.data, DType::i64);
-    result.data = times == -1 ? build().neg(wide)
-                              : build().mul(wide, build().integer(times, DType::i64));
+    result.data =
+        times == -1 ? build().neg(wide) : build().mul(wide, build().integer(times, DType::i64));
   }
   return result;
 }
@@ -84,7 +85,8 @@ Subscript Elaborator::added(const Subscript& a, const Subscript& b) {
   result.affine.add(b.affine);
   if (!a.data.valid()) result.data = b.data;
   if (a.data.valid() && b.data.valid())
-    result.data = build().add(build().convert(a.data, DType::i64), build().convert(b.data, DType::i64));
+    result.data =
+        build().add(build().convert(a.data, DType::i64), build().convert(b.data, DType::i64));
   return result;
 }
 
@@ -153,8 +155,8 @@ Operand Elaborator::read(const ast::Index& index, SourceRange range, const ast::
   // indices of its own.
   const Element value = tensors_.define(*element, intermediate("part"), index.base->range);
   const Expr node = tensors_.node(value.node);
-  std::vector<Subscript> subscripts(node.subscripts.begin(),
-                                    node.subscripts.end() - static_cast<int64_t>(value.dims.size()));
+  std::vector<Subscript> subscripts(
+      node.subscripts.begin(), node.subscripts.end() - static_cast<int64_t>(value.dims.size()));
   const auto own = own_subscripts(index, value, range);
   if (!own) return {};
   bool proved = true;
@@ -172,7 +174,8 @@ Operand Elaborator::read(const ast::Index& index, SourceRange range, const ast::
   ExprId otherwise;
   if (outside && !proved) {
     const Placed placed{evaluate(*outside), outside->range};
-    const auto sides = unify({{Element{.node = value.node, .dtype = value.dtype}, range}, placed}, false);
+    const auto sides =
+        unify({{Element{.node = value.node, .dtype = value.dtype}, range}, placed}, false);
     if (!sides) return {};
     if ((*sides)[0].dtype != value.dtype || !(*sides)[1].dims.empty()) {
       error(Code::element_type_mismatch, outside->range, "the value outside is {}, not {}",
@@ -196,7 +199,8 @@ std::optional<std::vector<std::pair<Subscript, SourceRange>>> Elaborator::own_su
       const IndexScope* scope = frame().indices;
       while (scope && !scope->rest) scope = scope->outer;
       if (!scope) {
-        error(Code::misplaced_rest, written.range, "no `..` stands on the left or after the reduction");
+        error(Code::misplaced_rest, written.range,
+              "no `..` stands on the left or after the reduction");
         return std::nullopt;
       }
       for (IndexId id : *scope->rest) result.push_back({{Affine::of(id), {}}, written.range});
@@ -224,8 +228,7 @@ void Elaborator::report_outside(const Element& base, const Subscript& subscript,
   const auto* name = index.base->as<ast::NameRef>();
   const std::string tensor = name ? fmt::format("`{}`", name->text) : "the tensor";
   if (subscript.data.valid()) {
-    error(Code::subscript_unproved, range,
-          "nothing shows that this subscript stays below {}", size)
+    error(Code::subscript_unproved, range, "nothing shows that this subscript stays below {}", size)
         .label(range, "computed from data")
         .help("bound it with `clamp` or `%`, or say what stands outside: `({}[...] else 0)`",
               name ? name->text : "x");

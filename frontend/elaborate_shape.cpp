@@ -100,9 +100,9 @@ Operand Elaborator::reshaped(const Matched& arguments, std::vector<Dim> dims) {
     }
   }
   if (!(have == want)) {
-    auto& report = error(Code::reshape_mismatch, arguments.range,
-                         "{} cannot become {}: the numbers of elements differ",
-                         to_string(x->type()), wanted);
+    auto& report =
+        error(Code::reshape_mismatch, arguments.range,
+              "{} cannot become {}: the numbers of elements differ", to_string(x->type()), wanted);
     report.label(arguments[0].range, "{}", to_string(x->type()));
     note_origin(report, arguments[0]);
     return {};
@@ -194,9 +194,8 @@ Operand Elaborator::join(const std::vector<Placed>& parts, size_t axis, const Ma
       }
       Dim& total = type.dims[axis];
       if (total.batch != found[axis].batch) {
-        error(Code::batch_misuse, arguments.range,
-              "`{}` cannot put {} and {} into one dimension", arguments.name,
-              netc::to_string(total), netc::to_string(found[axis]));
+        error(Code::batch_misuse, arguments.range, "`{}` cannot put {} and {} into one dimension",
+              arguments.name, netc::to_string(total), netc::to_string(found[axis]));
         return {};
       }
       total.factor += found[axis].factor;
@@ -299,7 +298,8 @@ Operand Elaborator::call_pad(const Matched& arguments) {
     const auto* before = pair && pair->items.size() == 2 ? pair->items[0].as<Whole>() : nullptr;
     const auto* after = before ? pair->items[1].as<Whole>() : nullptr;
     if (!after || before->value < 0 || after->value < 0) {
-      error(Code::wrong_type, arguments[1].range, "the widths of dimension {} are no pair of ints from 0 up", i);
+      error(Code::wrong_type, arguments[1].range,
+            "the widths of dimension {} are no pair of ints from 0 up", i);
       return {};
     }
     const int64_t added = before->value + after->value;
@@ -366,8 +366,8 @@ Operand Elaborator::call_one_hot(const Matched& arguments) {
   std::map<IndexId, Affine> moved;
   for (uint32_t k = 0; k < x->dims.size(); ++k) moved[IndexId{k}] = Affine::of(IndexId{k + 1});
   const ExprId own = build().convert(tensors_.substitute(x->node, moved), DType::i64);
-  const ExprId position = classes->value == 1 ? build().integer(0, DType::i64)
-                                              : build().index(IndexId{0});
+  const ExprId position =
+      classes->value == 1 ? build().integer(0, DType::i64) : build().index(IndexId{0});
   result.node = build().select(build().apply(netc::Function::equal, {position, own}),
                                build().number(1, result.dtype), build().number(0, result.dtype));
   return result;

@@ -65,8 +65,8 @@ bool Elaborator::accepts(const ast::TypeAlternative& alternative, const Operand&
     case Kind::tensor:
       break;
   }
-  const bool integers = alternative.any_integer ||
-                        (alternative.element && netc::is_integer(*alternative.element));
+  const bool integers =
+      alternative.any_integer || (alternative.element && netc::is_integer(*alternative.element));
   if (operand.as<Real>() || operand.as<Size>())
     return !integers && alternative.element != DType::boolean;
   if (operand.as<Whole>()) return alternative.element != DType::boolean;
@@ -80,7 +80,8 @@ bool Elaborator::accepts(const ast::TypeAlternative& alternative, const Operand&
   return is_float(element->dtype);
 }
 
-const ast::TypeAlternative* Elaborator::choose(const ast::Type& type, const Operand& operand) const {
+const ast::TypeAlternative* Elaborator::choose(const ast::Type& type,
+                                               const Operand& operand) const {
   for (const ast::TypeAlternative& alternative : type.alternatives)
     if (accepts(alternative, operand)) return &alternative;
   return nullptr;
@@ -145,8 +146,8 @@ bool Elaborator::match_dims(const ast::TypeAlternative& alternative, const Eleme
       (*match.scope)[dim_name] = {Binding::Kind::size, operand_of(found), match.range, nullptr};
       continue;
     }
-    match.deferred->push_back({wanted[i], found, match.range, match.subject,
-                               to_string(element.type()), position});
+    match.deferred->push_back(
+        {wanted[i], found, match.range, match.subject, to_string(element.type()), position});
   }
   if (open) {
     const std::vector<Dim> found(element.dims.begin() + static_cast<int64_t>(lead),
@@ -185,8 +186,7 @@ bool Elaborator::check_deferred(const std::vector<DeferredDim>& deferred) {
       report.note(binding->range, "`{}` is {} because of this", name->text,
                   netc::to_string(*expected));
     else
-      report.note(dim.expr->range, "{} is what the signature says",
-                  netc::to_string(*expected));
+      report.note(dim.expr->range, "{} is what the signature says", netc::to_string(*expected));
     good = false;
   }
   return good;
@@ -227,8 +227,8 @@ bool Elaborator::bind_arguments(const Callable& function, std::vector<Placed>& a
       return false;
     }
     const auto* element = arguments[i].operand.as<Element>();
-    if (!element || element->adaptive || chosen[i]->kind != Kind::tensor ||
-        chosen[i]->element || chosen[i]->any_integer)
+    if (!element || element->adaptive || chosen[i]->kind != Kind::tensor || chosen[i]->element ||
+        chosen[i]->any_integer)
       continue;
     if (!frame().call_float) {
       frame().call_float = element->dtype;
@@ -261,9 +261,9 @@ bool Elaborator::bind_arguments(const Callable& function, std::vector<Placed>& a
 
 void Elaborator::report_argument(const ast::Function& function, const ast::Parameter& parameter,
                                  const Placed& argument) {
-  auto& report = error(Code::wrong_argument, argument.range, "`{}` of `{}` is {}, not {}",
-                       parameter.name.text, function.name.text, type_words(parameter.type),
-                       describe(argument.operand));
+  auto& report =
+      error(Code::wrong_argument, argument.range, "`{}` of `{}` is {}, not {}", parameter.name.text,
+            function.name.text, type_words(parameter.type), describe(argument.operand));
   report.note(parameter.type.range, "its type stands here");
   const auto* element = argument.operand.as<Element>();
   if (element && !is_float(element->dtype) && is_tensor(parameter.type))

@@ -23,8 +23,7 @@ Operand Elaborator::on(const ast::Index& index, const ast::Expr& expr) {
 }
 
 Operand Elaborator::list_item(const List& list, const ast::Index& index, SourceRange range) {
-  if (index.subscripts.size() != 1 ||
-      index.subscripts[0].kind != ast::Subscript::Kind::value) {
+  if (index.subscripts.size() != 1 || index.subscripts[0].kind != ast::Subscript::Kind::value) {
     error(Code::subscript_count, range, "a list takes one subscript");
     return {};
   }
@@ -70,11 +69,11 @@ std::optional<Elaborator::SliceAxis> Elaborator::slice_axis(const ast::Subscript
     axis.from_end = whole->value < 0 && size.batch;
     axis.start = whole->value < 0 && !size.batch ? whole->value + size.factor : whole->value;
     // Of a batch only the first `factor` and the last ones are sure to be there.
-    const bool outside = axis.from_end ? whole->value < -size.factor
-                                       : axis.start < 0 || axis.start >= size.factor;
+    const bool outside =
+        axis.from_end ? whole->value < -size.factor : axis.start < 0 || axis.start >= size.factor;
     if (outside) {
-      error(Code::subscript_out_of_bounds, subscript.range,
-            "{} is outside of a dimension of {}", whole->value, netc::to_string(size));
+      error(Code::subscript_out_of_bounds, subscript.range, "{} is outside of a dimension of {}",
+            whole->value, netc::to_string(size));
       return std::nullopt;
     }
     return axis;
@@ -166,12 +165,11 @@ Operand Elaborator::slice(const Element& base, const ast::Index& index, SourceRa
       std::map<IndexId, Affine> moved;
       const size_t rank = axis.gather->dims.size();
       for (size_t k = 0; k < rank; ++k)
-        moved[Tensors::axis(k, rank)] =
-            Affine::of(Tensors::axis(position + k, result.dims.size()));
+        moved[Tensors::axis(k, rank)] = Affine::of(Tensors::axis(position + k, result.dims.size()));
       subscript.data = tensors_.substitute(axis.gather->node, moved);
       if (!gather_inside(*axis.gather, base.dims[i])) {
-        report_outside(base, subscript, i, index.subscripts[std::min(i, index.subscripts.size() - 1)].range,
-                       index);
+        report_outside(base, subscript, i,
+                       index.subscripts[std::min(i, index.subscripts.size() - 1)].range, index);
         return {};
       }
       result.local = result.local || axis.gather->local;

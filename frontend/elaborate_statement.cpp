@@ -88,8 +88,8 @@ void Elaborator::run(const ast::Bind& statement, const ast::Stmt& stmt) {
   }
   for (size_t i = 0; i < statement.names.size(); ++i) {
     Operand item = tuple ? tuple->items[i] : Operand{};
-    bind(statement.names[i], finished(std::move(item), qualified(statement.names[i].text),
-                                      stmt.range, known));
+    bind(statement.names[i],
+         finished(std::move(item), qualified(statement.names[i].text), stmt.range, known));
   }
 }
 
@@ -169,9 +169,9 @@ std::optional<bool> Elaborator::condition(const ast::Expr& expr) {
   if (const auto* truth = value.as<Truth>()) return truth->value;
   if (value.poisoned()) return std::nullopt;
   const auto* element = value.as<Element>();
-  auto& report = error(Code::not_constant, expr.range,
-                       "this condition must be known while compiling, and it is {}",
-                       describe(value));
+  auto& report =
+      error(Code::not_constant, expr.range,
+            "this condition must be known while compiling, and it is {}", describe(value));
   if (element && element->dtype == DType::boolean)
     report.help("`if c then a else b` chooses element by element when the program runs");
   return std::nullopt;
@@ -245,7 +245,8 @@ void Elaborator::run(const ast::Require& require, const ast::Stmt& stmt) {
   const SourceRange place = calls_.empty() ? stmt.range : calls_.back().range;
   auto& report = error(Code::requirement_failed, place, "{}", message);
   if (!calls_.empty())
-    report.note(stmt.range, "`{}` requires it here", calls_.back().function->declaration->name.text);
+    report.note(stmt.range, "`{}` requires it here",
+                calls_.back().function->declaration->name.text);
   if (!calls_.empty()) frame().returned.emplace().push_back(Poison{});
   frame().returned_ranges = {stmt.range};
 }

@@ -20,7 +20,8 @@ std::string describe(const Operand& operand) {
   if (operand.as<Text>()) return "a string";
   if (operand.as<Size>()) return "the size of the batch";
   if (operand.as<List>()) return "a list";
-  if (const auto* tuple = operand.as<Tuple>()) return fmt::format("{} results", tuple->items.size());
+  if (const auto* tuple = operand.as<Tuple>())
+    return fmt::format("{} results", tuple->items.size());
   if (operand.as<InstanceRef>()) return "an instance of a layer";
   if (const auto* element = operand.as<Element>()) {
     if (element->adaptive) return "a scalar of the running program";

@@ -96,8 +96,8 @@ SourceFile* Program::open(const SourceFile& from, const ast::Use& use) {
     if (file->tree) resolve_uses(*file);
     return file;
   }
-  auto& report = diagnostics_->error(Code::file_not_found, use.path_range,
-                                     "there is no file `{}`", use.path);
+  auto& report =
+      diagnostics_->error(Code::file_not_found, use.path_range, "there is no file `{}`", use.path);
   for (const std::string& place : places)
     report.note({}, "looked in {}", place.empty() ? "the current directory" : place);
   return nullptr;

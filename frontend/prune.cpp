@@ -63,6 +63,7 @@ void prune(Graph& graph, bool drop_inputs) {
   result.model = graph.model;
   result.entry = graph.entry;
   result.capacity = graph.capacity;
+  result.scans = graph.scans;
   std::vector<ValueId> fresh(graph.values.size());
   for (size_t i = 0; i < graph.values.size(); ++i)
     if (needed[i]) fresh[i] = result.add_value(std::move(graph.values[i]));

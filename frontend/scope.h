@@ -24,10 +24,10 @@ struct StateVariable {
 
 /// A layer with its parameters, or the model itself.
 struct Instance {
-  std::string path;                ///< "block.0.dense1"; empty for the model
-  const Callable* layer = nullptr; ///< null for the model
+  std::string path;                 ///< "block.0.dense1"; empty for the model
+  const Callable* layer = nullptr;  ///< null for the model
   SourceRange range;
-  std::map<std::string, Operand> given;           ///< arguments from `let`, by parameter
+  std::map<std::string, Operand> given;  ///< arguments from `let`, by parameter
   std::map<std::string, SourceRange> given_ranges;
   std::map<std::string, ValueId, std::less<>> params;
   std::map<std::string, StateVariable, std::less<>> states;
@@ -68,11 +68,11 @@ struct Frame {
   std::string prefix;       ///< of the names of definitions
   std::string result_name;  ///< of what is returned
   DType float_type = DType::f32;
-  std::optional<DType> call_float;                ///< what untyped tensors of the signature are
-  std::optional<std::vector<Dim>> rest;           ///< what `..` stands for
+  std::optional<DType> call_float;       ///< what untyped tensors of the signature are
+  std::optional<std::vector<Dim>> rest;  ///< what `..` stands for
   SourceRange rest_range;
   std::deque<Scope> scopes;
-  std::map<std::string, Instance*> numbered;      ///< `let block[i]`, by "block.0"
+  std::map<std::string, Instance*> numbered;  ///< `let block[i]`, by "block.0"
   const IndexScope* indices = nullptr;
   std::optional<std::vector<Operand>> returned;
   std::vector<SourceRange> returned_ranges;

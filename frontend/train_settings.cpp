@@ -8,9 +8,9 @@ namespace netc::elaboration {
 
 namespace {
 
-constexpr std::array<std::string_view, 9> setting_names = {
-    "batch", "epochs", "optimizer", "shuffle", "seed", "clip_norm", "average", "early_stop",
-    "freeze"};
+constexpr std::array<std::string_view, 9> setting_names = {"batch",   "epochs",     "optimizer",
+                                                           "shuffle", "seed",       "clip_norm",
+                                                           "average", "early_stop", "freeze"};
 
 /// Reads one block; an elaborator without a model evaluates its expressions.
 class TrainReader {

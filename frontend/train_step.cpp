@@ -22,8 +22,8 @@ void check_pattern(Elaborator& elaborator, const std::string& pattern, SourceRan
     names.push_back(elaborator.tensors().graph()[id].name);
     if (matches(pattern, names.back())) return;
   }
-  auto& report = elaborator.error(Code::no_parameter_matches, range,
-                                  "no parameter is called `{}`", pattern);
+  auto& report =
+      elaborator.error(Code::no_parameter_matches, range, "no parameter is called `{}`", pattern);
   if (const std::string near = nearest(pattern, names); !near.empty())
     report.help("did you mean `{}`?", near);
   else if (!names.empty())
@@ -36,8 +36,7 @@ std::string prefix_of(const TrainSettings& settings, size_t line, int number) {
   if (line == 0) return prefix;
   const ast::Function* own = settings.optimizers[line].optimizer->declaration;
   int count = 1;
-  for (size_t i = 0; i < line; ++i)
-    count += settings.optimizers[i].optimizer->declaration == own;
+  for (size_t i = 0; i < line; ++i) count += settings.optimizers[i].optimizer->declaration == own;
   prefix += own->name.text;
   if (count > 1) prefix += std::to_string(count);
   return prefix + ".";
@@ -70,10 +69,9 @@ std::vector<ValueId> clipped(Tensors& tensors, const std::vector<ValueId>& gradi
   }
   const ExprId length = of_scalar(build.apply(netc::Function::sqrt, {total}), "norm");
   const ExprId limit = build.number(norm, type);
-  const ExprId scale =
-      of_scalar(build.select(build.apply(netc::Function::greater, {length, limit}),
-                             build.div(limit, length), build.number(1, type)),
-                "clip");
+  const ExprId scale = of_scalar(build.select(build.apply(netc::Function::greater, {length, limit}),
+                                              build.div(limit, length), build.number(1, type)),
+                                 "clip");
   std::vector<ValueId> result;
   for (ValueId gradient : gradients) {
     Element element = tensors.of(gradient);
@@ -101,11 +99,9 @@ void add_average(Elaborator& elaborator, ValueId parameter, ValueId next, double
                                            .initializer = trained.initializer});
   Element element = tensors.of(next);
   const ExprId step = elaborator.step_number().node;
-  const ExprId first =
-      build.apply(netc::Function::equal, {step, build.number(1, DType::f64)});
-  const ExprId mixed =
-      build.add(build.mul(build.number(weight, type), tensors.of(average).node),
-                build.mul(build.number(1 - weight, type), element.node));
+  const ExprId first = build.apply(netc::Function::equal, {step, build.number(1, DType::f64)});
+  const ExprId mixed = build.add(build.mul(build.number(weight, type), tensors.of(average).node),
+                                 build.mul(build.number(1 - weight, type), element.node));
   element.node = build.select(first, element.node, mixed);
   const auto value = tensors.whole(tensors.define(element, name + ".next", {}));
   graph.ops.push_back({.what = Update{average, *value}, .range = graph[parameter].range});
