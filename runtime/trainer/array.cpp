@@ -79,9 +79,8 @@ std::string type_text(const netc_tensor& tensor) {
   return type_text(static_cast<netc_dtype>(tensor.dtype), {tensor.dims, tensor.rank});
 }
 
-Result<std::vector<std::byte>> convert(const Array& array, netc_dtype target,
-                                       const std::string& where) {
-  if (array.dtype == target) return array.bytes;
+Result<std::vector<std::byte>> convert(Array array, netc_dtype target, const std::string& where) {
+  if (array.dtype == target) return std::move(array.bytes);
   size_t count = element_count(array.dims);
   std::vector<std::byte> converted(count * netc_dtype_bytes(target));
   for (size_t i = 0; i < count; ++i) {

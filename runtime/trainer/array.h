@@ -30,8 +30,7 @@ std::string type_text(const netc_tensor& tensor);
 
 /// Values by value, where they fit: integers in range and floats exactly, floats to smaller floats
 /// with rounding. `where` ("train.csv") opens the message, which names the row.
-Result<std::vector<std::byte>> convert(const Array& array, netc_dtype target,
-                                       const std::string& where);
+Result<std::vector<std::byte>> convert(Array array, netc_dtype target, const std::string& where);
 
 /// Fails on the first NaN or infinity.
 Status check_finite(const Array& array, const std::string& where);

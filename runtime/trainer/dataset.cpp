@@ -38,7 +38,7 @@ Result<InputData> read_source(const Source& source, const netc_tensor& input,
     array = take_rows(std::move(*array), source.part->first, source.part->second, where);
     if (!array) return array.failure();
   }
-  return fit_input(*array, input, where);
+  return fit_input(std::move(*array), input, where);
 }
 
 /// Whether the dimensions fit; sets the number of rows of the batch.
@@ -80,14 +80,13 @@ Status check_range(const InputData& data, const netc_tensor& input, const std::s
 
 }  // namespace
 
-Result<InputData> fit_input(const Array& array, const netc_tensor& input,
-                            const std::string& where) {
+Result<InputData> fit_input(Array array, const netc_tensor& input, const std::string& where) {
   InputData data;
   if (!fit_dims(array, input, data.rows))
     return failure(exit_mismatch, "{}: this is {}, but input `{}` is {}", where,
                    type_text(array.dtype, array.dims), input.name, type_text(input));
   Result<std::vector<std::byte>> bytes =
-      convert(array, static_cast<netc_dtype>(input.dtype), where);
+      convert(std::move(array), static_cast<netc_dtype>(input.dtype), where);
   if (!bytes) return bytes.failure();
   data.bytes = std::move(*bytes);
   if (Status status = check_range(data, input, where); !status) return status.failure();
@@ -124,28 +123,28 @@ Result<Dataset> Dataset::load(const netc_model& model, const netc_entry& entry,
   return dataset;
 }
 
-std::vector<const void*> Dataset::inputs(size_t first) const {
-  std::vector<const void*> pointers;
+const std::vector<const void*>& Dataset::inputs(size_t first) {
+  pointers_.clear();
   for (const Column& column : columns_)
-    pointers.push_back(column.data.bytes.data() + first * column.row_bytes);
-  return pointers;
+    pointers_.push_back(column.data.bytes.data() + first * column.row_bytes);
+  return pointers_;
 }
 
 const std::vector<const void*>& Dataset::gather(std::span<const uint32_t> rows) {
-  gathered_.resize(columns_.size());
+  pointers_.resize(columns_.size());
   for (size_t c = 0; c < columns_.size(); ++c) {
     Column& column = columns_[c];
     const std::byte* from = column.data.bytes.data();
-    gathered_[c] = from;
+    pointers_[c] = from;
     if (column.row_bytes == 0) continue;
     if (column.batch.size() < rows.size() * column.row_bytes)
       column.batch.resize(rows.size() * column.row_bytes);
     std::byte* to = column.batch.data();
-    gathered_[c] = to;
+    pointers_[c] = to;
     for (size_t i = 0; i < rows.size(); ++i)
       std::memcpy(to + i * column.row_bytes, from + rows[i] * column.row_bytes, column.row_bytes);
   }
-  return gathered_;
+  return pointers_;
 }
 
 }  // namespace netc::trainer

@@ -15,7 +15,7 @@ struct InputData {
   std::vector<std::byte> bytes;
   std::optional<size_t> rows;
 };
-Result<InputData> fit_input(const Array& array, const netc_tensor& input, const std::string& where);
+Result<InputData> fit_input(Array array, const netc_tensor& input, const std::string& where);
 
 class Dataset {
  public:
@@ -25,8 +25,9 @@ class Dataset {
 
   size_t rows() const { return rows_; }
 
-  /// The rows from `first` on where they lie, in the entry's order.
-  std::vector<const void*> inputs(size_t first = 0) const;
+  /// The rows from `first` on where they lie, in the entry's order. The next call of this or of
+  /// `gather` replaces the answer.
+  const std::vector<const void*>& inputs(size_t first = 0);
 
   /// Copies the rows with these numbers to memory of the data set's own, which the next call uses
   /// again, and gives it in the entry's order.
@@ -40,7 +41,7 @@ class Dataset {
   };
 
   std::vector<Column> columns_;
-  std::vector<const void*> gathered_;
+  std::vector<const void*> pointers_;
   size_t rows_ = 1;
 };
 

@@ -45,7 +45,7 @@ Result<Inputs> read_inputs(const netc_model& model, const netc_entry& entry,
     Result<Array> array = read_input(entry, input, path, file);
     if (!array) return array.failure();
     std::string where = file ? fmt::format("{}: {}", path, input.name) : path;
-    Result<InputData> data = fit_input(*array, input, where);
+    Result<InputData> data = fit_input(std::move(*array), input, where);
     if (!data) return data.failure();
     if (data->rows) {
       if (!sized_by.empty() && inputs.rows != *data->rows)

@@ -60,13 +60,14 @@ void Progress::step(int64_t rows_done, double loss) {
   std::fflush(stderr);
 }
 
-void Progress::end_epoch(int64_t step, double loss, const std::string& validation) {
+void Progress::end_epoch(int64_t step, int64_t rows_done, double loss,
+                         const std::string& validation) {
   if (style_ == Style::none) return;
   clear();
   std::string line =
       fmt::format("epoch {}/{}  step {}  loss {:.4g}{}{}  {} rows/s  {}\n", epoch_, epochs_, step,
                   loss, validation.empty() ? "" : "  validation: ", validation,
-                  with_commas(rows_per_second(rows_)), duration(epoch_seconds()));
+                  with_commas(rows_per_second(rows_done)), duration(epoch_seconds()));
   std::fwrite(line.data(), 1, line.size(), stderr);
   std::fflush(stderr);
 }

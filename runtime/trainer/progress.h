@@ -20,7 +20,7 @@ class Progress {
   /// After a step: rows of the epoch so far, and their mean loss. Draws at most 20 times a second.
   void step(int64_t rows_done, double loss);
   /// The line that stays.
-  void end_epoch(int64_t step, double loss, const std::string& validation);
+  void end_epoch(int64_t step, int64_t rows_done, double loss, const std::string& validation);
   double epoch_seconds() const;
   /// Removes the bar.
   void clear();

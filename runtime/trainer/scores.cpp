@@ -7,7 +7,7 @@
 
 namespace netc::trainer {
 
-Result<std::vector<Score>> score(Model& model, const Dataset& data) {
+Result<std::vector<Score>> score(Model& model, Dataset& data) {
   const netc_model& description = model.description();
   std::optional<uint32_t> index = find_entry(description, NETC_EVALUATE);
   if (!index) return failure(exit_bad_input, "{} has no loss to evaluate", description.name);

@@ -15,7 +15,7 @@ struct Score {
 };
 
 /// In the order of the evaluation entry.
-Result<std::vector<Score>> score(Model& model, const Dataset& data);
+Result<std::vector<Score>> score(Model& model, Dataset& data);
 
 /// The loss among scores, or nothing.
 std::optional<double> loss_of(const std::vector<Score>& scores);

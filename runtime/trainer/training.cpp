@@ -3,6 +3,7 @@
 // step of an epoch waits for the end of the epoch.
 #include "runtime/trainer/training.h"
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -26,7 +27,9 @@ Progress::Style progress_style(const TrainOptions& options) {
 Status check_folder(const std::string& path) {
   size_t slash = path.rfind('/');
   std::string folder = slash == std::string::npos ? "." : path.substr(0, slash + 1);
-  if (path.empty() || path == "-" || access(folder.c_str(), W_OK) == 0) return Done{};
+  struct stat status;
+  bool device = stat(path.c_str(), &status) == 0 && !S_ISREG(status.st_mode);
+  if (path.empty() || path == "-" || device || access(folder.c_str(), W_OK) == 0) return Done{};
   return failure(exit_output, "{}: {}", path, std::strerror(errno));
 }
 
@@ -234,7 +237,7 @@ Status Training::end_epoch(Block& block, bool partial) {
     record.validation = std::move(*scores);
   }
   record.seconds = progress_.epoch_seconds();
-  progress_.end_epoch(record.step, record.loss, to_text(record.validation));
+  progress_.end_epoch(record.step, rows, record.loss, to_text(record.validation));
   if (Status written = log_.write(record); !written || partial) return written;
   ++position_.epoch;
   position_.batch = 0;

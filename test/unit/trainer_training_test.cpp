@@ -4,6 +4,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <atomic>
+#include <cstdlib>
+#include <new>
 #include <regex>
 #include <thread>
 
@@ -11,6 +14,18 @@
 #include "runtime/trainer/trainer.h"
 #include "test/unit/sample_model.h"
 #include "test/unit/scratch_folder.h"
+
+namespace {
+std::atomic<uint64_t> allocation_count{0};
+}
+
+void* operator new(size_t size) {
+  ++allocation_count;
+  if (void* memory = std::malloc(size)) return memory;
+  throw std::bad_alloc();
+}
+void operator delete(void* memory) noexcept { std::free(memory); }
+void operator delete(void* memory, size_t) noexcept { std::free(memory); }
 
 namespace netc::trainer {
 namespace {
@@ -354,6 +369,18 @@ TEST_F(TrainingTest, ABatchBeyondTheCapacity) {
   sample::Model model({plan()});
   options_.batch = 9;
   expect_failure(model, options_, exit_usage, "a batch of 9 rows: sample is compiled for 1 to 8");
+}
+
+TEST_F(TrainingTest, StepsAfterTheFirstAllocateNothing) {
+  sample::Model model({plan("", false)});
+  auto allocations = [&](int64_t steps) {
+    options_.steps = steps;
+    uint64_t before = allocation_count;
+    EXPECT_EQ(train(model.model, options_), exit_done);
+    return allocation_count - before;
+  };
+  allocations(2);
+  EXPECT_EQ(allocations(2), allocations(12));
 }
 
 TEST_F(TrainingTest, WithoutATrainBlock) {
