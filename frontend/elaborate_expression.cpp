@@ -39,8 +39,9 @@ std::optional<IndexId> Elaborator::find_index(std::string_view name) const {
   return std::nullopt;
 }
 
-Operand Elaborator::read_binding(const Binding& binding) const {
-  return binding.state ? Operand(binding.state->current) : binding.operand;
+Operand Elaborator::read_binding(const Binding& binding) {
+  if (!binding.state) return binding.operand;
+  return optimizer_ ? binding.state->current : current_state(*binding.state);
 }
 
 Operand Elaborator::on(const ast::NameRef& name, const ast::Expr& expr) {
@@ -156,7 +157,7 @@ Operand Elaborator::on(const ast::Field& field, const ast::Expr& expr) {
   const auto found = instance->params.find(field.name.text);
   if (found != instance->params.end()) return tensors_.of(found->second);
   if (const auto state = instance->states.find(field.name.text); state != instance->states.end())
-    return state->second.current;
+    return current_state(state->second);
   if (!instance->applied) {
     error(Code::unapplied_instance, expr.range,
           "`{}` has no parameters yet: its first application fixes their shapes", instance->path)
@@ -169,11 +170,6 @@ Operand Elaborator::on(const ast::Field& field, const ast::Expr& expr) {
                        instance->path, field.name.text);
   if (const std::string near = nearest(field.name.text, candidates); !near.empty())
     report.help("did you mean `{}`?", near);
-  return {};
-}
-
-Operand Elaborator::on(const ast::Scan&, const ast::Expr& expr) {
-  error(Code::unsupported, expr.range, "this version of netc does not compile `scan`");
   return {};
 }
 

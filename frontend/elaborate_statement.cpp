@@ -273,10 +273,6 @@ void Elaborator::run(const ast::Return& statement, const ast::Stmt& stmt) {
   frame().returned = std::move(values);
 }
 
-void Elaborator::run(const ast::Yield&, const ast::Stmt& stmt) {
-  error(Code::misplaced_statement, stmt.range, "`yield` stands in a `scan`");
-}
-
 void Elaborator::run(const ast::ScanStatement& statement, const ast::Stmt&) {
   evaluate(*statement.scan);
 }

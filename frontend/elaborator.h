@@ -228,7 +228,25 @@ class Elaborator {
   Operand on(const ast::Scan& scan, const ast::Expr& expr);
   std::vector<std::string> names_in_sight() const;
   std::optional<IndexId> find_index(std::string_view name) const;
-  Operand read_binding(const Binding& binding) const;
+  Operand read_binding(const Binding& binding);
+
+  // ---- elaborate_scan.cpp
+  struct Carried;
+  struct ScanFrame;
+  struct Sequence {
+    Element whole;
+    size_t axis;
+    int64_t length;
+  };
+  std::optional<std::vector<Sequence>> sequences(const ast::Scan& scan);
+  Element at_step(const Sequence& sequence, IndexId index);
+  void carry(ScanFrame& scan, Binding* binding, StateVariable* state, const std::string& name,
+             SourceRange range);
+  /// The value of a state, which a scan around carries from here on.
+  Element& current_state(StateVariable& state);
+  std::optional<ValueId> last_value(const Carried& carried);
+  Operand poison_updated(const std::set<std::string, std::less<>>& names);
+  Operand finish_scan(ScanFrame& scan, const Sequence& along);
 
   // ---- elaborate_fold.cpp
   Operand fold(ast::BinaryOp op, const Operation& operation);
@@ -447,6 +465,7 @@ class Elaborator {
   std::vector<StateVariable*> states_;
   std::vector<std::unique_ptr<StateVariable>> optimizer_states_;
   const Step* optimizer_ = nullptr;  ///< while the body of an optimizer is elaborated
+  ScanFrame* scan_ = nullptr;        ///< the innermost one around
   std::optional<Element> step_;
   std::map<ExprId, Element> scalars_;  ///< definitions of run-time scalars, by expression
   ModelResults results_;

@@ -7,22 +7,26 @@ namespace netc::elaboration {
 
 namespace {
 
-/// Values that results and updates reach.
+/// Values that results and updates reach. A scan reads ahead, so one walk may not be enough.
 std::vector<bool> needed_values(const Graph& graph) {
   std::vector<bool> needed(graph.values.size());
   for (const GraphResult& result : graph.results) needed[result.value.index] = true;
   for (const Op& op : graph.ops)
     if (const auto* update = std::get_if<Update>(&op.what))
       needed[update->variable.index] = needed[update->value.index] = true;
-  for (size_t i = graph.ops.size(); i-- > 0;) {
-    const Op& op = graph.ops[i];
-    bool wanted = op.results.empty();
-    for (ValueId result : op.results) wanted = wanted || needed[result.index];
-    if (!wanted) continue;
-    // An operation with several results keeps all of them.
-    for (ValueId result : op.results) needed[result.index] = true;
-    for (ValueId operand : operands(op)) needed[operand.index] = true;
-  }
+  std::vector<bool> before;
+  do {
+    before = needed;
+    for (size_t i = graph.ops.size(); i-- > 0;) {
+      const Op& op = graph.ops[i];
+      bool wanted = op.results.empty();
+      for (ValueId result : op.results) wanted = wanted || needed[result.index];
+      if (!wanted) continue;
+      // An operation with several results keeps all of them.
+      for (ValueId result : op.results) needed[result.index] = true;
+      for (ValueId operand : operands(op)) needed[operand.index] = true;
+    }
+  } while (!graph.scans.empty() && needed != before);
   return needed;
 }
 

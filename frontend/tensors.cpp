@@ -38,13 +38,16 @@ std::string axis_name(Dim dim, const std::vector<Index>& taken,
 Element Tensors::of(ValueId value) {
   const TensorType& type = (*graph_)[value].type;
   std::vector<Subscript> subscripts;
-  for (size_t i = 0; i < type.rank(); ++i) {
-    const bool single = type.dims[i] == Dim{1, false};
-    subscripts.push_back({single ? Affine{} : Affine::of(axis(i, type.rank())), {}});
+  for (IndexId id : leading(value)) subscripts.push_back({Affine::of(id), {}});
+  const std::vector<Dim> dims(type.dims.begin() + static_cast<long>(subscripts.size()),
+                              type.dims.end());
+  for (size_t i = 0; i < dims.size(); ++i) {
+    const bool single = dims[i] == Dim{1, false};
+    subscripts.push_back({single ? Affine{} : Affine::of(axis(i, dims.size())), {}});
   }
   return {.node = build_.read(value, type.dtype, std::move(subscripts)),
           .dtype = type.dtype,
-          .dims = type.dims};
+          .dims = dims};
 }
 
 std::optional<ValueId> Tensors::whole(const Element& element) {
@@ -52,8 +55,10 @@ std::optional<ValueId> Tensors::whole(const Element& element) {
   const Expr& expr = scratch_[element.node];
   if (expr.kind != ExprKind::read || expr.otherwise.valid()) return std::nullopt;
   const ValueId value = expr.tensor;
-  if ((*graph_)[value].type.dims != element.dims) return std::nullopt;
-  return of(value).node == element.node ? std::optional(value) : std::nullopt;
+  if (expr.subscripts.size() != leading(value).size() + element.dims.size()) return std::nullopt;
+  const Element own = of(value);
+  return own.node == element.node && own.dims == element.dims ? std::optional(value)
+                                                              : std::nullopt;
 }
 
 IndexId Tensors::new_variable(std::string name, Dim extent) {
@@ -90,7 +95,7 @@ std::vector<IndexId> Tensors::variables(ExprId root) const {
   }
   std::vector<IndexId> result;
   for (IndexId id : found)
-    if (id.index >= first_variable) result.push_back(id);
+    if (id.index >= first_variable && !is_scan_index(id)) result.push_back(id);
   return result;
 }
 
@@ -125,8 +130,7 @@ ExprId Tensors::copy(ExprId root, const std::map<IndexId, Affine>& by, ExprBuild
           }
           subscripts.push_back({std::move(affine), mapped(subscript.data)});
         }
-        copies[id] =
-            to.read(expr.tensor, expr.type, std::move(subscripts), mapped(expr.otherwise));
+        copies[id] = to.read(expr.tensor, expr.type, std::move(subscripts), mapped(expr.otherwise));
         break;
       }
       case ExprKind::apply: {
@@ -147,8 +151,25 @@ ExprId Tensors::substitute(ExprId root, const std::map<IndexId, Affine>& by) {
   return copy(root, by, build_);
 }
 
-ValueId Tensors::define_over(const std::vector<IndexId>& free, const Element& element,
+ValueId Tensors::define_over(const std::vector<IndexId>& indices, const Element& element,
                              const std::string& name, SourceRange range) {
+  return define_at(scan_depth(element), indices, element, name, range);
+}
+
+ValueId Tensors::define_at(size_t depth, const std::vector<IndexId>& indices,
+                           const Element& element, const std::string& name, SourceRange range) {
+  Definition definition = definition_at(depth, indices, element);
+  const TensorType type = natural_type(definition);
+  const ValueId value = add_op(std::move(definition), type, depth, name, range);
+  learn(value, element);
+  return value;
+}
+
+Definition Tensors::definition_at(size_t depth, const std::vector<IndexId>& indices,
+                                  const Element& element) {
+  std::vector<IndexId> free;
+  for (size_t i = 0; i < depth; ++i) free.push_back(scans_[i].index);
+  free.insert(free.end(), indices.begin(), indices.end());
   Definition definition;
   std::map<IndexId, Affine> positions;
   std::set<std::string> reserved;  // names that the program gives
@@ -180,16 +201,15 @@ ValueId Tensors::define_over(const std::vector<IndexId>& free, const Element& el
   } else {
     definition.body = copy(element.node, positions, to);
   }
-  const TensorType type = natural_type(definition);
-  const ValueId value = graph_->add_op(std::move(definition), type, name, range);
-  learn(value, element);
-  return value;
+  return definition;
 }
 
 Element Tensors::define(const Element& element, const std::string& name, SourceRange range) {
   if (whole(element)) return element;
   std::vector<IndexId> free;
   std::vector<Subscript> subscripts;
+  for (size_t i = 0; i < scan_depth(element); ++i)
+    subscripts.push_back({Affine::of(scans_[i].index), {}});
   if (element.local) {
     const ExprId body = element.reduction ? element.reduction->body : element.node;
     std::set<IndexId> used;
@@ -224,8 +244,9 @@ Element Tensors::define(const Element& element, const std::string& name, SourceR
 Element Tensors::reshape(ValueId value, std::vector<Dim> dims, const std::string& name,
                          SourceRange range) {
   const DType dtype = (*graph_)[value].type.dtype;
-  const ValueId result =
-      graph_->add_op(Reshape{value}, TensorType{dtype, std::move(dims)}, name, range);
+  const size_t depth = leading(value).size();
+  const ValueId result = add_op(Reshape{value}, TensorType{dtype, stacked_dims(depth, dims)}, depth,
+                                name, range);
   if (const auto known = ranges_.find(value); known != ranges_.end())
     ranges_[result] = known->second;
   if (const auto input = input_of(of(value).node)) inputs_[result] = *input;
@@ -237,26 +258,30 @@ Element Tensors::concat(const std::vector<ValueId>& values, uint32_t axis, Tenso
   std::optional<ValueRange> joined;
   bool known = true;
   for (ValueId value : values) {
-    const auto found = this->range(of(value).node, (*graph_)[value].type.dims);
+    const Element whole_value = of(value);
+    const auto found = this->range(whole_value.node, whole_value.dims);
     known = known && found.has_value();
     if (!known) break;
-    joined = joined ? ValueRange{std::min(joined->low, found->low),
-                                 std::max(joined->high, found->high)}
-                    : *found;
+    joined =
+        joined ? ValueRange{std::min(joined->low, found->low), std::max(joined->high, found->high)}
+               : *found;
   }
-  const ValueId result = graph_->add_op(Concat{values, axis}, std::move(type), name, range);
+  size_t depth = 0;
+  for (ValueId value : values) depth = std::max(depth, leading(value).size());
+  Concat concat{{}, axis + static_cast<uint32_t>(depth)};
+  for (ValueId value : values) concat.operands.push_back(with_depth(value, depth));
+  type.dims = stacked_dims(depth, type.dims);
+  const ValueId result = add_op(std::move(concat), std::move(type), depth, name, range);
   if (known && joined) ranges_[result] = *joined;
   return of(result);
 }
 
 bool Tensors::costly(ExprId root) const {
   const std::vector<ExprId> nodes = nodes_below(root);
-  const bool reads = std::any_of(nodes.begin(), nodes.end(), [&](ExprId id) {
-    return scratch_[id].kind == ExprKind::read;
-  });
-  return reads && std::any_of(nodes.begin(), nodes.end(), [&](ExprId id) {
-           return scratch_[id].kind == ExprKind::apply;
-         });
+  const bool reads = std::any_of(nodes.begin(), nodes.end(),
+                                 [&](ExprId id) { return scratch_[id].kind == ExprKind::read; });
+  return reads && std::any_of(nodes.begin(), nodes.end(),
+                              [&](ExprId id) { return scratch_[id].kind == ExprKind::apply; });
 }
 
 void Tensors::rename(ValueId value, const std::string& name) {

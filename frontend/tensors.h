@@ -46,14 +46,33 @@ class Tensors {
   /// The indices of index notation that an expression depends on, in the order of their making.
   std::vector<IndexId> variables(ExprId root) const;
 
+  // Scans (tensors_scan.cpp). A value that is made in a scan and depends on its step is stacked: its
+  // type leads with the axes of the scans, which its element does not show.
+
+  /// Enters a scan; what is made until it ends may depend on the index.
+  IndexId enter_scan(std::string name, int64_t extent);
+  /// A value of the scan at this depth whose definition comes when that scan ends.
+  Element promise(TensorType type, size_t depth, const std::string& name, SourceRange range);
+  /// Defines what was promised: `value` of the step before, and `initial` in the first one.
+  void fulfil(const Element& promised, ValueId value, const Element& initial, SourceRange range);
+  /// The element as a value that is stacked along the innermost scan, even if it is always the same.
+  ValueId stacked(const Element& element, const std::string& name, SourceRange range);
+  /// Leaves the innermost scan: puts its operations in order, and out of it what it does not need.
+  void leave_scan();
+  /// A value stacked along a scan that was left, its steps along `position`, or one step of it.
+  Element steps(ValueId value, size_t position);
+  Element step(ValueId value, int64_t step);
+  bool in_scan() const { return !scans_.empty(); }
+  /// The indices of the scans around, from the outermost in.
+  std::vector<IndexId> scan_indices() const;
+
   /// Makes a definition of the element, unless it is a whole value already, and returns the
   /// element that reads it.
   Element define(const Element& element, const std::string& name, SourceRange range);
   /// Makes a definition over these indices, all that the element depends on.
-  ValueId define_over(const std::vector<IndexId>& free, const Element& element,
+  ValueId define_over(const std::vector<IndexId>& indices, const Element& element,
                       const std::string& name, SourceRange range);
-  Element reshape(ValueId value, std::vector<Dim> dims, const std::string& name,
-                  SourceRange range);
+  Element reshape(ValueId value, std::vector<Dim> dims, const std::string& name, SourceRange range);
   Element concat(const std::vector<ValueId>& values, uint32_t axis, TensorType type,
                  const std::string& name, SourceRange range);
 
@@ -76,6 +95,27 @@ class Tensors {
     std::string name;
     Dim extent;
   };
+  struct OpenScan {
+    IndexId index;
+    ScanId scan;
+    size_t first_op;
+  };
+  bool is_scan_index(IndexId id) const;
+  /// The definition with the indices of so many scans in front.
+  ValueId define_at(size_t depth, const std::vector<IndexId>& indices, const Element& element,
+                    const std::string& name, SourceRange range);
+  Definition definition_at(size_t depth, const std::vector<IndexId>& indices,
+                           const Element& element);
+  /// The scans that values and expressions depend on, as a count of the open ones from outside.
+  size_t scan_depth(ExprId root) const;
+  size_t scan_depth(const Element& element) const;
+  /// The leading axes of a value that an element of it does not show.
+  std::vector<IndexId> leading(ValueId value) const;
+  ValueId add_op(decltype(Op::what) what, TensorType type, size_t depth, const std::string& name,
+                 SourceRange range);
+  /// The value with the leading axes of this many scans.
+  ValueId with_depth(ValueId value, size_t depth);
+  std::vector<Dim> stacked_dims(size_t depth, const std::vector<Dim>& dims) const;
   ExprId copy(ExprId root, const std::map<IndexId, Affine>& by, ExprBuilder& to);
   std::vector<ExprId> nodes_below(ExprId root) const;
   void learn(ValueId value, const Element& element);
@@ -84,6 +124,8 @@ class Tensors {
                                           const std::map<ExprId, ValueRange>& known) const;
 
   Graph* graph_;
+  std::vector<OpenScan> scans_;                        ///< from the outermost in
+  std::map<ValueId, std::vector<IndexId>> leading_;    ///< of stacked values
   ExprDag scratch_;
   ExprBuilder build_;
   std::vector<Variable> variables_;

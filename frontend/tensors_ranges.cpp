@@ -58,9 +58,11 @@ std::optional<ValueRange> range_of_function(Function function, DType type,
     case Function::neg:
       return if_held({-args[0]->high, -args[0]->low}, type);
     case Function::min:
-      return ValueRange{std::min(args[0]->low, args[1]->low), std::min(args[0]->high, args[1]->high)};
+      return ValueRange{std::min(args[0]->low, args[1]->low),
+                        std::min(args[0]->high, args[1]->high)};
     case Function::max:
-      return ValueRange{std::max(args[0]->low, args[1]->low), std::max(args[0]->high, args[1]->high)};
+      return ValueRange{std::max(args[0]->low, args[1]->low),
+                        std::max(args[0]->high, args[1]->high)};
     case Function::div:
       if (!constant(1) || args[1]->low <= 0) return std::nullopt;
       return ValueRange{std::floor(args[0]->low / args[1]->low),
@@ -78,9 +80,8 @@ std::optional<ValueRange> range_of_function(Function function, DType type,
 
 }  // namespace
 
-std::optional<ValueRange> Tensors::range_of_node(
-    const Expr& expr, const std::vector<Dim>& dims,
-    const std::map<ExprId, ValueRange>& known) const {
+std::optional<ValueRange> Tensors::range_of_node(const Expr& expr, const std::vector<Dim>& dims,
+                                                 const std::map<ExprId, ValueRange>& known) const {
   const auto of_node = [&](ExprId id) -> std::optional<ValueRange> {
     const auto found = known.find(id);
     return found == known.end() ? std::nullopt : std::optional(found->second);
