@@ -12,16 +12,25 @@
 //
 // `autodiff_adjoint` gives df/da, `autodiff_invert` turns the scattered sum into a definition that
 // reads, and `autodiff_combine` adds what several readers contribute.
+//
+// A scan is gone through like all else, and its adjoints form a scan that runs the other way. Only
+// for what is read before its definition, by the next step, the sum is not complete when the sweep
+// meets it: it takes in a value that is defined once the whole scan has been gone through.
+//
+//   d.h[t, n] = d.h.carry[t, n] + ...
+//   d.h.carry[t, n] = (d.before[t + 1, n] else 0)      for before[t, n] = (h[t - 1, n] else h0[n])
 #include "passes/autodiff.h"
 
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include "ir/support/check.h"
 #include "passes/algebra.h"
 #include "passes/autodiff_adjoint.h"
 #include "passes/autodiff_combine.h"
 #include "passes/autodiff_invert.h"
+#include "passes/autodiff_scan.h"
 
 namespace netc {
 
@@ -30,14 +39,22 @@ namespace {
 /// Takes one `gradient` apart. Operations that it makes are appended to the graph.
 class Differentiation {
  public:
-  explicit Differentiation(Graph& graph) : graph_(graph) {}
+  explicit Differentiation(Graph& graph) : graph_(graph), mirrors_(graph) {}
 
   void run(const Gradient& gradient, const Op& op) {
     for (size_t i = 0; i < gradient.by.size(); ++i) wanted_.emplace(gradient.by[i], op.results[i]);
     find_active(gradient);
     if (is_active(gradient.of)) parts_[gradient.of].push_back(seed(gradient.of));
     // Operations made on the way are no part of what is differentiated.
-    for (size_t i = graph_.ops.size(); i-- > 0;) through(OpId{static_cast<uint32_t>(i)});
+    std::vector<ScanId> scans;
+    for (size_t i = graph_.ops.size(); i-- > 0;) {
+      const ScanId scan = graph_.ops[i].scan;
+      change_scans(scans, scans_of(graph_, graph_.ops[i]), i);
+      const size_t made = graph_.ops.size();
+      through(OpId{static_cast<uint32_t>(i)});
+      for (size_t k = made; k < graph_.ops.size(); ++k) graph_.ops[k].scan = mirrors_.of(scan);
+    }
+    change_scans(scans, {}, 0);
     for (size_t i = 0; i < gradient.by.size(); ++i) finish(gradient.by[i], op.results[i]);
   }
 
@@ -46,15 +63,121 @@ class Differentiation {
     return value.index < active_.size() && active_[value.index];
   }
 
-  /// A value is active when it depends on one that a gradient is asked for.
+  /// A value is active when it depends on one that a gradient is asked for, and `of` depends on it.
   void find_active(const Gradient& gradient) {
+    const std::set<ValueId> needed = ancestors(gradient.of);
     active_.assign(graph_.values.size(), false);
-    for (const ValueId by : gradient.by) active_[by.index] = true;
-    for (const Op& op : graph_.ops) {
-      if (op.results.empty() || !is_float(graph_[op.results[0]].type.dtype)) continue;
-      for (const ValueId operand : operands(op))
-        if (active_[operand.index]) active_[op.results[0].index] = true;
+    for (const ValueId by : gradient.by) active_[by.index] = needed.contains(by);
+    // Once is enough but for values that are read before their definition.
+    for (bool changed = true; changed;) {
+      changed = false;
+      for (size_t i = 0; i < graph_.ops.size(); ++i) {
+        const Op& op = graph_.ops[i];
+        if (op.results.empty() || active_[op.results[0].index]) continue;
+        if (!is_float(graph_[op.results[0]].type.dtype) || !needed.contains(op.results[0]))
+          continue;
+        for (const ValueId operand : operands(op))
+          if (active_[operand.index]) changed = active_[op.results[0].index] = true;
+      }
+      changed = changed && !graph_.scans.empty();
     }
+    for (uint32_t i = 0; i < graph_.ops.size(); ++i)
+      for (const ValueId operand : operands(graph_.ops[i]))
+        if (active_[operand.index] && is_defined_from(operand, i)) carried_.insert(operand);
+  }
+
+  /// Whether a value is the result of an operation that does not stand before this one.
+  bool is_defined_from(ValueId value, uint32_t op) const {
+    return graph_[value].kind == ValueKind::result && graph_[value].producer.index >= op;
+  }
+
+  std::set<ValueId> ancestors(ValueId of) const {
+    std::set<ValueId> found = {of};
+    std::vector<ValueId> open = {of};
+    while (!open.empty()) {
+      const Value& value = graph_[open.back()];
+      open.pop_back();
+      if (value.kind != ValueKind::result) continue;
+      for (const ValueId operand : operands(graph_[value.producer]))
+        if (found.insert(operand).second) open.push_back(operand);
+    }
+    return found;
+  }
+
+  /// Leaves and enters scans on the way from operation i + 1 to operation i.
+  void change_scans(std::vector<ScanId>& open, const std::vector<ScanId>& next, size_t i) {
+    size_t common = 0;
+    while (common < open.size() && common < next.size() && open[common] == next[common]) ++common;
+    if (common == 0 && !open.empty()) finish_scan();
+    for (size_t depth = common; depth < next.size(); ++depth) enter_scan(next[depth], i);
+    open = next;
+  }
+
+  /// A sum that arrives from outside needs no step: it is made before the scan begins.
+  void enter_scan(ScanId scan, size_t last) {
+    for (size_t i = last + 1; i-- > 0;) {
+      const std::vector<ScanId> scans = scans_of(graph_, graph_.ops[i]);
+      if (std::find(scans.begin(), scans.end(), scan) == scans.end()) break;
+      const ValueId value = graph_.ops[i].results[0];
+      const auto parts = parts_.find(value);
+      if (parts == parts_.end() || !std::any_of(parts->second.begin(), parts->second.end(), is_sum))
+        continue;
+      const Value about = graph_[value];
+      const size_t made = graph_.ops.size();
+      const ValueId sum = add_combined(graph_, about.type, std::move(parts->second),
+                                       {"d." + about.name + ".outside", about.range, {}});
+      parts->second = {copy_of(sum)};
+      for (size_t k = made; k < graph_.ops.size(); ++k)
+        graph_.ops[k].scan = mirrors_.of(graph_.scans[scan.index].outer);
+    }
+    if (!graph_.scans[scan.index].outer.valid()) first_of_scan_ = graph_.ops.size();
+  }
+
+  static bool is_sum(const Contribution& part) {
+    const auto* definition = std::get_if<Definition>(&part);
+    return definition != nullptr && definition->reduction == Reduction::sum;
+  }
+
+  /// The whole of a tensor, read as a map.
+  Contribution copy_of(ValueId value) const {
+    const TensorType& type = graph_[value].type;
+    Definition copy;
+    for (IndexId k{0}; k.index < type.rank(); ++k.index) {
+      copy.indices.push_back({"i" + std::to_string(k.index), type.dims[k.index]});
+      copy.target.push_back({Affine::of(k), {}});
+    }
+    copy.free_count = static_cast<uint32_t>(type.rank());
+    copy.body = ExprBuilder(copy.dag).read(value, type.dtype, copy.target);
+    return copy;
+  }
+
+  /// Defines what the adjoints of this scan take over from another step.
+  void finish_scan() {
+    const size_t end = graph_.ops.size();
+    for (const auto& [value, carry] : open_carries_) {
+      const size_t made = graph_.ops.size();
+      const Value about = graph_[carry];
+      add_combined(graph_, about.type, std::move(parts_[value]), {about.name, about.range, carry});
+      parts_.erase(value);
+      const ScanId scan = mirrors_.of(graph_[graph_[value].producer].scan);
+      for (size_t k = made; k < graph_.ops.size(); ++k) graph_.ops[k].scan = scan;
+    }
+    open_carries_.clear();
+    std::vector<Op> carries(std::make_move_iterator(graph_.ops.begin() + end),
+                            std::make_move_iterator(graph_.ops.end()));
+    graph_.ops.resize(end);
+    mirrors_.arrange(first_of_scan_, std::move(carries));
+  }
+
+  /// d.h.carry: the part of a gradient that steps hand on, defined when the scan is finished.
+  Contribution carry(ValueId value) {
+    const Value about = graph_[value];
+    const ValueId carry =
+        graph_.add_value({.name = graph_.unique_name("d." + about.name + ".carry"),
+                          .type = about.type,
+                          .range = about.range});
+    open_carries_.push_back({value, carry});
+    return copy_of(carry);
   }
 
   /// d.loss = 1
@@ -99,8 +222,11 @@ class Differentiation {
     const Op op = graph_[id];
     if (op.results.empty()) return;
     const ValueId y = op.results[0];
-    if (!is_active(y) || parts_[y].empty()) return;
+    if (!is_active(y)) return;
+    if (carried_.contains(y)) parts_[y].push_back(carry(y));
+    if (parts_[y].empty()) return;
     const ValueId dy = gradients_[y] = gradient_of(y);
+    parts_.erase(y);  // what a carried value gets from here on is what its carry holds
     if (const auto* definition = std::get_if<Definition>(&op.what))
       through_definition(*definition, y, dy);
     else if (const auto* reshape = std::get_if<Reshape>(&op.what))
@@ -281,10 +407,14 @@ class Differentiation {
   }
 
   Graph& graph_;
+  MirroredScans mirrors_;
   std::map<ValueId, ValueId> wanted_;  ///< value -> the result that waits for its gradient
   std::vector<bool> active_;           ///< by value
   std::map<ValueId, std::vector<Contribution>> parts_;  ///< what has arrived at a value
   std::map<ValueId, ValueId> gradients_;                ///< value -> its gradient, once added up
+  std::set<ValueId> carried_;  ///< active, and read before their definition
+  std::vector<std::pair<ValueId, ValueId>> open_carries_;  ///< value -> its carry, not yet defined
+  size_t first_of_scan_ = 0;  ///< the first adjoint of the outermost scan that is open
 };
 
 }  // namespace
