@@ -7,6 +7,7 @@
 #include <fstream>
 
 #include "tools/command_line/help.h"
+#include "tools/command_line/lists.h"
 #include "tools/command_line/outputs.h"
 
 namespace netc {
@@ -128,6 +129,11 @@ TEST(Help, IsShortAndCompleteWhereItShouldBe) {
   std::string whole = help(command_compile, true);
   for (const Flag& flag : all_flags())
     EXPECT_NE(whole.find("  " + synopsis(flag)), std::string::npos) << flag.name;
+}
+
+TEST(Help, ExplainsEveryDiagnostic) {
+  for (Code code : all_codes()) EXPECT_NE(explanation(code), "") << code_name(code);
+  EXPECT_FALSE(explain_code("no-such-code"));
 }
 
 std::vector<std::string> outputs(const Words& words) {

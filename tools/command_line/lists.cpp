@@ -44,7 +44,7 @@ std::string list_of(const std::string& what) {
 
 std::optional<std::string> explain_code(const std::string& code) {
   for (Code known : all_codes())
-    if (code_name(known) == code) return code + "\n";
+    if (code_name(known) == code) return fmt::format("{}\n", explanation(known));
   return std::nullopt;
 }
 

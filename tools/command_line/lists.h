@@ -3,13 +3,19 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
+
+#include "ir/support/diagnostics.h"
 
 namespace netc {
 
-/// One of the words of `--print`: passes, functions, layers, codes, cpus, targets.
+/// One of the words of `--print`: passes, functions, codes (`library` is netc's own).
 std::string list_of(const std::string& what);
 
-/// More about a diagnostic's code; nothing if there is no such code.
+/// The rule behind a diagnostic and the usual way out; "" if nobody wrote one.
+std::string_view explanation(Code code);
+
+/// The same for a code as it is printed; nothing if there is no such code.
 std::optional<std::string> explain_code(const std::string& code);
 
 }  // namespace netc
