@@ -159,7 +159,8 @@ Operand Elaborator::on(const ast::Scan& scan, const ast::Expr& expr) {
   if (!sources) return poison_updated({updated.begin(), updated.end()});
 
   ScanFrame inner{.outer = scan_, .frame = &frame()};
-  const IndexId index = tensors_.enter_scan("t", (*sources)[0].length);
+  const IndexId index = tensors_.enter_scan(
+      scan_ ? fmt::format("t{}", tensors_.scan_indices().size() + 1) : "t", (*sources)[0].length);
   inner.depth = tensors_.scan_indices().size();
   for (const std::string_view name : updated) {
     Binding* binding = frame().find(name);
