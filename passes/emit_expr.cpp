@@ -183,6 +183,14 @@ ExprEmitter::Location ExprEmitter::locate(const netc::Access& access, const Poin
   bool varies = location.inside && builder_.type(location.inside).lanes > 1;
   if (!vector && step.is_zero() && !gathered && !varies) return location;
 
+  locate_lanes(location, access, point, gathered, !vector);
+  return location;
+}
+
+/// How the lanes reach their elements, `location.offset` being that of the first.
+void ExprEmitter::locate_lanes(Location& location, const netc::Access& access, const Point& point,
+                               RegisterId gathered, bool may_clamp) {
+  BatchCount step = access.stride(lane_index_);
   location.lanes = lanes();
   if (gathered || !step.is_constant() || step.is_zero()) {
     location.memory.access = loops::Access::gather;
@@ -193,9 +201,19 @@ ExprEmitter::Location ExprEmitter::locate(const netc::Access& access, const Poin
     location.memory.access = loops::Access::strided;
     location.memory.stride = step.constant();
   }
+  bool uniform = location.inside && builder_.type(location.inside).lanes == 1;
+  if (may_clamp && uniform && location.memory.access == loops::Access::strided &&
+      step.constant() > 0) {
+    // Masks cost more than reading where all indices but the lanes' are 0, which is in bounds.
+    const Binding& binding = bindings_[lane_index_.index];
+    BatchCount fixed = BatchCount().add(step, point[lane_index_.index] * binding.scale);
+    RegisterId safe =
+        builder_.add(builder_.mul(binding.bases[0], step.emit(builder_)), fixed.emit(builder_));
+    location.offset = builder_.apply(Function::select, {location.inside, location.offset, safe});
+    location.clamped = true;
+  }
   if (location.inside) location.inside = widen(location.inside, lanes());
-  location.memory.mask = both(lane_mask(point), location.inside);
-  return location;
+  location.memory.mask = both(lane_mask(point), location.clamped ? RegisterId{} : location.inside);
 }
 
 RegisterId ExprEmitter::load(ExprId id, const Expr& expr, const Point& point) {
@@ -212,7 +230,8 @@ RegisterId ExprEmitter::load(ExprId id, const Expr& expr, const Point& point) {
   const Expr& otherwise = nest_.nest.dag[expr.otherwise];
   bool zero = otherwise.kind == ExprKind::constant && otherwise.integer == 0 &&
               otherwise.number == 0 && !std::signbit(otherwise.number);
-  if (zero && location.lanes > 1) return value;  // masked-off lanes are 0 already
+  if (zero && location.lanes > 1 && !location.clamped)
+    return value;  // masked-off lanes are 0 already
   RegisterId outside = eval(expr.otherwise, point);
   uint16_t lanes = std::max(location.lanes, builder_.type(outside).lanes);
   return builder_.apply(Function::select, {widen(location.inside, lanes), widen(value, lanes),

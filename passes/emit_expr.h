@@ -56,7 +56,8 @@ class ExprEmitter {
     loops::RegisterId offset;
     loops::Memory memory;
     uint16_t lanes = 1;
-    loops::RegisterId inside;  ///< a scalar condition where lanes is 1; invalid: always
+    loops::RegisterId inside;  ///< whether the element is there; invalid: always
+    bool clamped = false;      ///< outside, another element is reached instead
   };
 
   loops::RegisterId compute(ExprId id, const Point& point);
@@ -64,6 +65,8 @@ class ExprEmitter {
   loops::RegisterId load(ExprId id, const Expr& expr, const Point& point);
   loops::RegisterId index_value(IndexId index, const Point& point);
   Location locate(const Access& access, const Point& point, bool vector);
+  void locate_lanes(Location& location, const Access& access, const Point& point,
+                    loops::RegisterId gathered, bool may_clamp);
   loops::RegisterId guard(const Guard& guard, const Point& point);
   loops::RegisterId both(loops::RegisterId a, loops::RegisterId b);
   loops::RegisterId lane_steps(loops::RegisterId first, loops::RegisterId step);

@@ -79,12 +79,15 @@ class NestEmitter {
     }
   }
 
-  /// Lanes along the batch: whole tiles, then single vectors with a mask.
+  /// Lanes along the batch: whole tiles, then single vectors with a mask, or single rows where the
+  /// capacity has none left over.
   void batch_lanes(size_t depth, RegisterId lower, RegisterId upper) {
     int64_t slots = plan_.slots[plan_.order[depth].index];
     int64_t step = slots * plan_.lanes;
     RegisterId middle = whole_steps(lower, upper, step);
     loop(depth, lower, middle, step, [&](RegisterId iv) { part(depth, iv, slots, {}); });
+    if (index_at(depth).extent.at(capacity_) % step == 0)
+      return loop(depth, middle, upper, 1, [&](RegisterId iv) { bound(depth, {{iv}}); });
     loop(depth, middle, upper, plan_.lanes, [&](RegisterId iv) {
       RegisterId left = builder_.min(builder_.sub(upper, iv), builder_.integer(plan_.lanes));
       part(depth, iv, 1, first_lanes(left));

@@ -201,10 +201,12 @@ ReductionEmitter::Values ReductionEmitter::steps(size_t depth, Values carried, R
   if (first && last) {
     int64_t begin = *first, end = *last;
     int64_t rounds = (end - begin) / step;
-    int64_t points = rounds * static_cast<int64_t>(points_.size()) * slots;
+    int64_t points = rounds * static_cast<int64_t>(points_.size()) * slots * copies_;
     if (rounds <= 1 || (rounds <= written_out_rounds && points <= written_out_points)) {
+      copies_ *= std::max<int64_t>(rounds, 1);
       for (int64_t at = begin; at < end; at += step)
         carried = part(depth, std::move(carried), builder_.integer(at), slots, {});
+      copies_ /= std::max<int64_t>(rounds, 1);
       return carried;
     }
   }

@@ -41,8 +41,9 @@ class ReductionEmitter {
   std::vector<Point> points_;
   IndexId vector_;  ///< the reduced index of the lanes, if it is one
   uint16_t vector_lanes_ = 1;
-  size_t width_ = 1;   ///< registers of one accumulator: 2 with a position
-  size_t chains_ = 1;  ///< accumulators of a point that are combined at the end
+  size_t width_ = 1;    ///< registers of one accumulator: 2 with a position
+  size_t chains_ = 1;   ///< accumulators of a point that are combined at the end
+  int64_t copies_ = 1;  ///< of the inner loops, where outer ones are written out
 };
 
 }  // namespace netc

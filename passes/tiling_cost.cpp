@@ -45,13 +45,14 @@ FunctionCost function_cost(Function function) {
 }
 
 double access_cycles(const Access& access, DType type, bool varies, LaneChoice lanes) {
-  double guards = static_cast<double>(access.guards.size());
-  if (!varies) return 0.5 + guards + static_cast<double>(access.data.size());
+  // Guards mostly follow from outer indices: what stays is a selection at each read.
+  double guard = access.guards.empty() ? 0 : 1;
+  if (!varies) return 0.5 + guard + static_cast<double>(access.data.size());
   double unit = vector_cycles(lanes.lanes, type);
   bool contiguous = access.data.empty() && access.stride(lanes.index).is(1);
   // Twice the load itself: most vectors come from the second cache.
-  if (contiguous) return unit * (2 + 3 * guards);
-  return lanes.lanes * 0.8 + unit * 3 * guards;
+  if (contiguous) return unit * (2 + 2 * guard);
+  return lanes.lanes * 0.8 + unit * 2 * guard;
 }
 
 }  // namespace
@@ -79,7 +80,7 @@ SectionCost::SectionCost(const AccessedNest& nest, const std::vector<ExprId>& ro
         node.size = 1 + 4 * static_cast<double>(read->second.guards.size());
         bool whole =
             !vector || (read->second.data.empty() && read->second.stride(lanes.index).is(1));
-        if (!whole) node.size += 2 * lanes.lanes;
+        if (!whole) node.size += 3 * lanes.lanes;
         node.memory = true;
       } else {
         continue;
