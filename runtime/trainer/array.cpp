@@ -93,6 +93,10 @@ Result<std::vector<std::byte>> convert(Array array, netc_dtype target, const std
   return converted;
 }
 
+void normalize_bools(Array& array) {
+  for (std::byte& value : array.bytes) value = value == std::byte{0} ? value : std::byte{1};
+}
+
 Status check_finite(const Array& array, const std::string& where) {
   if (is_integral(array.dtype)) return Done{};
   size_t count = element_count(array.dims);

@@ -32,6 +32,9 @@ std::string type_text(const netc_tensor& tensor);
 /// with rounding. `where` ("train.csv") opens the message, which names the row.
 Result<std::vector<std::byte>> convert(Array array, netc_dtype target, const std::string& where);
 
+/// Makes every byte of a bool 0 or 1, as the runtime expects.
+void normalize_bools(Array& array);
+
 /// Fails on the first NaN or infinity.
 Status check_finite(const Array& array, const std::string& where);
 

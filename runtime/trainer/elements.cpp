@@ -70,8 +70,7 @@ Result<Array> widen(std::vector<std::byte> data, Element element, std::endian or
     if (value < 0)
       return failure(exit_bad_input, "{}: element {} is beyond the largest i64", where, at / 8);
   }
-  for (std::byte& value : array.bytes)
-    if (element.kind == Element::boolean && value > std::byte{1}) value = std::byte{1};
+  if (element.kind == Element::boolean) normalize_bools(array);
   return array;
 }
 

@@ -45,8 +45,7 @@ Result<Array> TensorFile::read(const std::string& name) const {
   array.dims.assign(stored->dims, stored->dims + stored->rank);
   array.bytes.resize(stored->bytes);
   if (stored->bytes > 0) netc_stored_copy(file_.get(), stored, stored->dtype, array.bytes.data());
-  for (std::byte& value : array.bytes)
-    if (array.dtype == NETC_BOOL && value > std::byte{1}) value = std::byte{1};
+  if (array.dtype == NETC_BOOL) normalize_bools(array);
   return array;
 }
 

@@ -19,13 +19,14 @@ namespace {
 std::atomic<uint64_t> allocation_count{0};
 }
 
-void* operator new(size_t size) {
+// Not inlined, or the compiler sees `free` where it expects its own `operator delete`.
+[[gnu::noinline]] void* operator new(size_t size) {
   ++allocation_count;
   if (void* memory = std::malloc(size)) return memory;
   throw std::bad_alloc();
 }
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, size_t) noexcept { std::free(memory); }
+[[gnu::noinline]] void operator delete(void* memory) noexcept { std::free(memory); }
+[[gnu::noinline]] void operator delete(void* memory, size_t) noexcept { std::free(memory); }
 
 namespace netc::trainer {
 namespace {
