@@ -122,9 +122,19 @@ class Rules {
     const double zero = is_float_node(x) ? -0.0 : 0.0;
     if (is_number(y, zero)) return x;  // x + -0 -> x
     if (is_number(x, zero)) return y;
+    if (x == y || is_commuted(x, y)) return apply(Function::mul, {b.integer(2, b.type(x)), x});
     if (is_call(y, Function::neg)) return apply(Function::sub, {x, operand(y)});  // x + -y -> x - y
     if (is_call(x, Function::neg)) return apply(Function::sub, {y, operand(x)});  // -x + y -> y - x
     return {};
+  }
+
+  /// a + b and b + a, a * b and b * a
+  bool is_commuted(ExprId x, ExprId y) const {
+    const Expr &left = node(x), &right = node(y);
+    return left.kind == ExprKind::apply && right.kind == ExprKind::apply &&
+           left.function == right.function &&
+           (left.function == Function::add || left.function == Function::mul) &&
+           left.args[0] == right.args[1] && left.args[1] == right.args[0];
   }
 
   ExprId difference(ExprId x, ExprId y) {

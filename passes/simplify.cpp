@@ -10,6 +10,7 @@
 #include "ir/support/check.h"
 #include "passes/simplify_definition.h"
 #include "passes/simplify_numbering.h"
+#include "passes/simplify_shared.h"
 
 namespace netc {
 
@@ -17,16 +18,24 @@ namespace {
 
 /// The operations that results, updates and gradients need.
 std::vector<bool> live_operations(const Graph& graph) {
-  std::vector<bool> needed(graph.values.size());
   std::vector<bool> live(graph.ops.size());
-  for (const GraphResult& result : graph.results) needed[result.value.index] = true;
-  for (size_t i = graph.ops.size(); i-- > 0;) {
-    const Op& op = graph.ops[i];
-    live[i] = std::holds_alternative<Update>(op.what) ||
-              std::any_of(op.results.begin(), op.results.end(),
-                          [&](ValueId result) { return needed[result.index]; });
-    if (!live[i]) continue;
-    for (const ValueId operand : operands(op)) needed[operand.index] = true;
+  std::vector<uint32_t> open;
+  const auto need = [&](ValueId value) {
+    if (graph[value].kind != ValueKind::result) return;
+    const OpId producer = graph[value].producer;
+    if (!live[producer.index]) open.push_back(producer.index);
+    live[producer.index] = true;
+  };
+  for (const GraphResult& result : graph.results) need(result.value);
+  for (uint32_t i = 0; i < graph.ops.size(); ++i)
+    if (graph.ops[i].results.empty()) {
+      live[i] = true;
+      open.push_back(i);
+    }
+  while (!open.empty()) {
+    const Op& op = graph.ops[open.back()];
+    open.pop_back();
+    for (const ValueId operand : operands(op)) need(operand);
   }
   return live;
 }
@@ -53,6 +62,7 @@ class Round {
     to_.model = from_.model;
     to_.entry = from_.entry;
     to_.capacity = from_.capacity;
+    to_.scans = from_.scans;
     own_.resize(from_.values.size());
     known_.graph = &to_;
     known_.read_as.resize(from_.values.size());
@@ -69,6 +79,7 @@ class Round {
 
   ValueId copy_value(ValueId value) {
     const ValueId copy = to_.add_value(from_[value]);
+    to_[copy].producer = {};
     own_[value.index] = known_.read_as[value.index] = copy;
     if (differentiated_.contains(value)) known_.opaque.insert(copy);
     return copy;
@@ -80,13 +91,23 @@ class Round {
   void copy_operation(const Op& op) {
     Op copy;
     copy.range = op.range;
+    copy.scan = op.scan;
+    // What a scan reads before its definition, it reads of another step: it keeps its own value.
+    for (const ValueId operand : operands(op))
+      if (!own_[operand.index].valid()) promised_.insert(copy_value(operand));
+    scan_ = op.scan;
     copy.what = std::visit([this](const auto& what) { return rebuilt(what); }, op.what);
     for (const ValueId result : op.results) {
-      copy.results.push_back(copy_value(result));
+      const bool has_own = own_[result.index].valid();
+      copy.results.push_back(has_own ? own_[result.index] : copy_value(result));
       to_[copy.results.back()].producer = OpId{static_cast<uint32_t>(to_.ops.size())};
     }
-    if (copy.results.size() == 1 && !differentiated_.contains(op.results[0]))
+    const auto stays = [&](ValueId result) { return promised_.contains(result); };
+    const bool is_bound = std::any_of(copy.results.begin(), copy.results.end(), stays);
+    if (copy.results.size() == 1 && !is_bound && !differentiated_.contains(op.results[0]))
       if (replace_result(op.results[0], copy)) return;
+    if (const auto* definition = std::get_if<Definition>(&copy.what))
+      shared_maps_.add(*definition, copy.results[0]);
     to_.ops.push_back(std::move(copy));
   }
 
@@ -117,15 +138,18 @@ class Round {
     return same ? original : std::nullopt;
   }
 
-  decltype(Op::what) rebuilt(const Definition& definition) const {
-    return simplified(definition, known_);
+  decltype(Op::what) rebuilt(const Definition& definition) {
+    Definition simple = simplified(definition, known_);
+    // Within a scan not every element of a map is there yet.
+    if (!known_.gradients_are_taken || scan_.valid()) return simple;
+    return shared_maps_.shared(std::move(simple));
   }
 
   /// reshape(reshape(x)) -> reshape(x)
   decltype(Op::what) rebuilt(const Reshape& reshape) const {
     const ValueId operand = read_as(reshape.operand);
     const Value& about = to_[operand];
-    if (about.kind == ValueKind::result && !known_.opaque.contains(operand))
+    if (about.kind == ValueKind::result && !known_.opaque.contains(operand) && !scan_.valid())
       if (const auto* inner = std::get_if<Reshape>(&to_[about.producer].what)) return *inner;
     return Reshape{operand};
   }
@@ -149,8 +173,11 @@ class Round {
   Graph to_;
   KnownTensors known_;
   std::vector<ValueId> own_;          ///< by old value: its new self
+  ScanId scan_;                       ///< of the operation that is copied
+  std::set<ValueId> promised_;        ///< new values that were read before their definition
   std::set<ValueId> differentiated_;  ///< old values that a gradient is asked by
   ValueNumbering numbering_;
+  SharedMaps shared_maps_;
 };
 
 }  // namespace

@@ -100,11 +100,11 @@ std::optional<Choice> find_choice(Definition& sum, ExprId condition, ExprId& res
 std::optional<Subscript> as_subscript(const Definition& sum, const Graph& graph, Choice choice) {
   const Dim extent = sum.indices[choice.index.index].extent;
   const Expr* expr = &sum.dag[choice.value];
-  if (expr->kind == ExprKind::index) {
-    const Affine affine = Affine::of(expr->index);
-    if (within(affine, sum.indices, extent)) return Subscript{affine, {}};
-    return std::nullopt;
-  }
+  std::optional<Affine> affine;
+  if (expr->kind == ExprKind::index) affine = Affine::of(expr->index);
+  if (expr->kind == ExprKind::constant) affine = Affine::of_constant(expr->integer);
+  if (affine && within(*affine, sum.indices, extent)) return Subscript{*affine, {}};
+  if (affine) return std::nullopt;
   ExprId element = choice.value;
   if (expr->kind == ExprKind::convert) element = expr->args[0];
   expr = &sum.dag[element];

@@ -2,7 +2,8 @@
 //    tensors that only rearrange others become reads of those; comparisons of indices that always
 //    or never hold are decided.
 // 2. A sum over an index that one element alone is selected by reads that element.
-// 3. Reduced indices of one value become 0, and a reduction without indices a map.
+// 3. Reduced indices of one value become 0, those that a sum does not depend on a factor, and a
+//    reduction without indices a map.
 #include "passes/simplify_definition.h"
 
 #include <algorithm>
@@ -11,6 +12,7 @@
 
 #include "ir/support/check.h"
 #include "passes/algebra.h"
+#include "passes/reindex.h"
 #include "passes/simplify_collapse.h"
 
 namespace netc {
@@ -192,39 +194,6 @@ class Rebuilding {
   std::map<ExprId, Affine> affine_values_;  ///< of applications in the new DAG
 };
 
-/// The definition without the indices that `by` replaces, which are reduced ones.
-Definition without_indices(const Definition& from, const std::vector<bool>& dropped) {
-  Definition to;
-  std::vector<Affine> by;
-  for (uint32_t k = 0; k < from.indices.size(); ++k) {
-    by.push_back(dropped[k] ? Affine() : Affine::of({static_cast<uint32_t>(to.indices.size())}));
-    if (!dropped[k]) to.indices.push_back(from.indices[k]);
-  }
-  to.free_count = from.free_count;
-  to.reduction = to.indices.size() > to.free_count ? from.reduction : Reduction::none;
-  to.accumulate = from.accumulate;
-  to.target = from.target;
-  ExprBuilder b(to.dag);
-  const auto leaf = [&](Expr expr) {
-    if (expr.kind == ExprKind::index) return b.affine(by[expr.index.index]);
-    for (Subscript& subscript : expr.subscripts) {
-      Affine place = Affine::of_constant(subscript.affine.constant);
-      place.batch = subscript.affine.batch;
-      for (const Affine::Term& term : subscript.affine.terms)
-        place.add(by[term.index.index], term.coefficient);
-      subscript.affine = place;
-    }
-    return to.dag.add(std::move(expr));
-  };
-  to.body = rewrite(from.dag, from.body, b, leaf);
-  if (from.base.valid()) to.base = rewrite(from.dag, from.base, b, leaf);
-  if (to.reduction == Reduction::none && to.base.valid()) {
-    to.body = apply_simplified(b, Function::add, {to.base, to.body});
-    to.base = {};
-  }
-  return to;
-}
-
 /// Step 3.
 Definition without_single_values(Definition definition) {
   if (definition.reduction == Reduction::argmax) return definition;
@@ -251,7 +220,9 @@ Definition without_empty_sum(Definition definition) {
 
 const Definition* KnownTensors::map(ValueId value) const {
   const Value& about = (*graph)[value];
-  if (about.kind != ValueKind::result || opaque.contains(value)) return nullptr;
+  // Without a producer: read before its definition, which is still to come.
+  if (about.kind != ValueKind::result || !about.producer.valid() || opaque.contains(value))
+    return nullptr;
   const auto* definition = std::get_if<Definition>(&(*graph)[about.producer].what);
   const bool is_map = definition != nullptr && definition->reduction == Reduction::none &&
                       !definition->accumulate && definition->has_identity_target();
@@ -285,7 +256,8 @@ Definition simplified(const Definition& definition, const KnownTensors& known) {
   result.body = rebuilt(definition.body);
   result.base = rebuilt(definition.base);
   if (known.gradients_are_taken) result = collapsed(std::move(result), known);
-  return without_empty_sum(without_single_values(std::move(result)));
+  result = without_unused_indices(without_single_values(std::move(result)));
+  return without_empty_sum(std::move(result));
 }
 
 }  // namespace netc

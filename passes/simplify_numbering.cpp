@@ -11,10 +11,19 @@ namespace {
 
 using Key = std::vector<int64_t>;
 
-void append(Key& key, const Affine& affine) {
+/// The number of an index: its own, or its place in the order of first appearance.
+int64_t number_of(IndexId index, IndexOrder* order) {
+  if (order == nullptr) return index.index;
+  const auto place = std::find(order->begin(), order->end(), index);
+  const int64_t number = place - order->begin();
+  if (place == order->end()) order->push_back(index);
+  return number;
+}
+
+void append(Key& key, const Affine& affine, IndexOrder* order = nullptr) {
   key.insert(key.end(), {affine.constant, affine.batch, static_cast<int64_t>(affine.terms.size())});
   for (const Affine::Term& term : affine.terms)
-    key.insert(key.end(), {term.index.index, term.coefficient});
+    key.insert(key.end(), {number_of(term.index, order), term.coefficient});
 }
 
 void append(Key& key, Dim dim) { key.insert(key.end(), {dim.factor, dim.batch}); }
@@ -26,7 +35,7 @@ void append(Key& key, const TensorType& type) {
 
 }  // namespace
 
-int64_t ValueNumbering::number_of(const ExprDag& dag, ExprId root) {
+int64_t ValueNumbering::number_of(const ExprDag& dag, ExprId root, IndexOrder* order) {
   if (!root.valid()) return -1;
   std::vector<int64_t> numbers(dag.size(), -1);
   const auto number = [&](ExprId node) { return node.valid() ? numbers[node.index] : -1; };
@@ -34,7 +43,7 @@ int64_t ValueNumbering::number_of(const ExprDag& dag, ExprId root) {
     const Expr& e = dag[node];
     Key key = {static_cast<int64_t>(e.kind), static_cast<int64_t>(e.type), e.integer,
                std::bit_cast<int64_t>(e.number)};
-    if (e.kind == ExprKind::index) key.push_back(e.index.index);
+    if (e.kind == ExprKind::index) key.push_back(netc::number_of(e.index, order));
     if (e.kind == ExprKind::apply) key.push_back(static_cast<int64_t>(e.function));
     const size_t first = key.size();
     for (const ExprId arg : e.args) key.push_back(number(arg));
@@ -42,7 +51,7 @@ int64_t ValueNumbering::number_of(const ExprDag& dag, ExprId root) {
       std::sort(key.begin() + static_cast<std::ptrdiff_t>(first), key.end());
     if (e.kind == ExprKind::read) key.push_back(e.tensor.index);
     for (const Subscript& subscript : e.subscripts) {
-      append(key, subscript.affine);
+      append(key, subscript.affine, order);
       key.push_back(number(subscript.data));
     }
     key.push_back(number(e.otherwise));
