@@ -133,8 +133,8 @@ class DescriptorWriter {
   // struct netc_result
   Constant* result(const GraphResult& result, const TensorType& type, bool exponential) {
     return record({string(result.kind == ResultKind::loss ? "" : result.name),
-                   i8(exponential ? NETC_EXPONENTIAL_METRIC : kind(result.kind)), i8(static_cast<uint64_t>(type.dtype)), i8(type.rank()),
-                   dims(type)});
+                   i8(exponential ? NETC_EXPONENTIAL_METRIC : kind(result.kind)),
+                   i8(static_cast<uint64_t>(type.dtype)), i8(type.rank()), dims(type)});
   }
 
   static netc_entry_kind kind(const std::string& entry) {

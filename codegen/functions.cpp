@@ -158,6 +158,7 @@ constexpr std::array<Row, function_count> table = {{
        return integer_min(l, {integer_max(l, {x[0], x[1]}, is_signed), x[2]}, is_signed);
      }},
     {Function::stop_gradient, first, first_integer},
+    {Function::random, nullptr, philox_bits},
 }};
 
 consteval bool is_complete() {

@@ -71,4 +71,25 @@ Value* integer_pow(LaneBuilder& l, LaneValues x, bool is_signed) {
   return l.select(ir.CreateICmpSLT(exponent, zero), inverse, power);
 }
 
+Value* philox_bits(LaneBuilder& l, LaneValues x, bool) {
+  llvm::IRBuilder<>& ir = l.ir;
+  constexpr int64_t word = 0xFFFFFFFF;
+  const auto low = [&](Value* v) { return ir.CreateAnd(v, l.integer(v, word)); };
+  const auto high = [&](Value* v) { return ir.CreateLShr(v, l.integer(v, 32)); };
+  Value* k0 = low(x[0]);
+  Value* k1 = ir.CreateXor(high(x[0]), high(x[2]));
+  Value* c[4] = {low(x[3]), high(x[3]), low(x[1]), low(x[2])};
+  for (int round = 0; round < 10; ++round) {
+    Value* first = ir.CreateMul(c[0], l.integer(c[0], 0xD2511F53));
+    Value* second = ir.CreateMul(c[2], l.integer(c[2], 0xCD9E8D57));
+    Value* next[4] = {ir.CreateXor(ir.CreateXor(high(second), c[1]), k0), low(second),
+                      ir.CreateXor(ir.CreateXor(high(first), c[3]), k1), low(first)};
+    std::copy(next, next + 4, c);
+    k0 = low(ir.CreateAdd(k0, l.integer(k0, 0x9E3779B9)));
+    k1 = low(ir.CreateAdd(k1, l.integer(k1, 0xBB67AE85)));
+  }
+  Value* bits = ir.CreateOr(ir.CreateShl(c[1], l.integer(c[1], 32)), c[0]);
+  return ir.CreateLShr(bits, l.integer(bits, 11));
+}
+
 }  // namespace netc

@@ -10,9 +10,7 @@
 
 #include "codegen/codegen.h"
 #include "codegen/descriptor.h"
-#include "codegen/optimize.h"
-#include "codegen/program.h"
-#include "ir/support/check.h"
+#include "codegen/parallel.h"
 #include "runtime/core/netc_rt.h"
 
 namespace netc {
@@ -71,7 +69,7 @@ class OrcJit : public Jit {
     return found == models_.end() ? nullptr : found->second;
   }
 
-  llvm::Error load(const CodegenInput& input, const std::string& object) {
+  llvm::Error load(const CodegenInput& input, const std::vector<std::string>& objects) {
     auto made = orc::LLJITBuilder().create();
     if (!made) return made.takeError();
     jit_ = std::move(*made);
@@ -81,8 +79,10 @@ class OrcJit : public Jit {
                                                  llvm::JITSymbolFlags::Exported};
     orc::JITDylib& library = jit_->getMainJITDylib();
     if (auto error = library.define(orc::absoluteSymbols(std::move(symbols)))) return error;
-    auto buffer = llvm::MemoryBuffer::getMemBufferCopy(object, "netc");
-    if (auto error = jit_->addObjectFile(std::move(buffer))) return error;
+    for (size_t i = 0; i < objects.size(); ++i) {
+      auto buffer = llvm::MemoryBuffer::getMemBufferCopy(objects[i], "netc" + std::to_string(i));
+      if (auto error = jit_->addObjectFile(std::move(buffer))) return error;
+    }
     for (const ModelInterface& model : *input.models) {
       auto address = jit_->lookup(descriptor_symbol(model.name));
       if (!address) return address.takeError();
@@ -99,10 +99,10 @@ class OrcJit : public Jit {
 }  // namespace
 
 Result<std::unique_ptr<Jit>> jit(const CodegenInput& input, const TargetOptions& target) {
-  Result<std::string> object = emit(input, target, Emission::object);
-  if (!object) return Error{object.error()};
+  Result<std::vector<std::string>> objects = compile_parts(input, target);
+  if (!objects) return Error{objects.error()};
   auto made = std::make_unique<OrcJit>();
-  if (llvm::Error error = made->load(input, *object))
+  if (llvm::Error error = made->load(input, *objects))
     return Error{"cannot load the code: " + llvm::toString(std::move(error))};
   return std::unique_ptr<Jit>(std::move(made));
 }

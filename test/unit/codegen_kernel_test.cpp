@@ -330,5 +330,22 @@ step m run capacity 64 arena 0 {
   }
 }
 
+TEST(CodegenStep, LargeProgramsAreCompiledInParts) {
+  std::string kernels;
+  std::string calls;
+  for (int k = 0; k < 40; ++k) {
+    kernels += fmt::format("kernel @k{}(%y: mut i64*) {{\n  %v0 = load %y[task] : i64\n", k);
+    for (int i = 0; i < 100; ++i)
+      kernels += fmt::format("  %v{} = {} %v{}, {}\n", i + 1, i % 2 ? "mul" : "add", i, i % 7);
+    kernels += fmt::format("  %last = add %v0, {}\n  store %y[task], %last\n}}\n", k);
+    calls += fmt::format("  phase {{\n    @k{}(%y) tasks N by 1\n  }}\n", k);
+  }
+  CompiledLoops compiled(kernels + "step m run capacity 8 arena 0 {\n  %y: i64[N] = output 0\n" +
+                         calls + "}\n");
+  std::vector<int64_t> y(4);
+  compiled.run(3, {}, {y.data()});
+  EXPECT_THAT(y, ElementsAre(780, 780, 780, 0));
+}
+
 }  // namespace
 }  // namespace netc
