@@ -1,3 +1,4 @@
+// Walks back from what is asked for, then renumbers what is left.
 #include "frontend/prune.h"
 
 #include <utility>
