@@ -62,6 +62,7 @@ Operand Elaborator::call_builtin(const ast::NameRef& name, const ast::Call& call
                                      [](const ast::Argument& a) { return a.name.has_value(); });
   const bool extremum = name.text == "max" || name.text == "min";
   auto function = find_function(name.text);
+  if (function && info(*function).kind == FunctionClass::draw) function.reset();
   if (name.text == "pow") function = Function::pow;
   if (function && (!extremum || (positional == 2 && !any_named)))
     return call_element_function(*function, call, expr, name.text);
@@ -204,12 +205,6 @@ Operand Elaborator::call_integer(const Matched& arguments) {
   const Operand& operand = arguments[0].operand;
   const auto* element = operand.as<Element>();
   return Truth{operand.as<Whole>() || (element && netc::is_integer(element->dtype))};
-}
-
-Operand Elaborator::call_draw(const Matched& arguments) {
-  error(Code::unsupported, arguments.range, "this version of netc does not compile the draw `{}`",
-        arguments.name);
-  return {};
 }
 
 Operand Elaborator::call_grad(const Matched& arguments) {

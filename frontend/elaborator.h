@@ -409,8 +409,16 @@ class Elaborator {
   Operand converted_constant(const Placed& operand, DType type);
   Operand call_table(const Builtin& builtin, const ast::Call& call, const ast::Expr& expr);
   Operand call_integer(const Matched& arguments);
-  Operand call_draw(const Matched& arguments);
   Operand call_grad(const Matched& arguments);
+
+  // ---- elaborate_draw.cpp
+  int64_t draw_key();
+  ExprId element_number(const std::vector<Dim>& dims);
+  /// The random bits of each element, of the number `element`.
+  ExprId random_bits(int64_t key, ExprId element);
+  /// Bits as a number in [0, 1), or in (0, 1].
+  ExprId unit_interval(ExprId bits, DType type, bool with_one);
+  Operand call_draw(const Matched& arguments);
 
   // ---- elaborate_axes.cpp
   std::optional<size_t> axis_number(const Placed& placed, size_t rank);
@@ -467,6 +475,8 @@ class Elaborator {
   const Step* optimizer_ = nullptr;  ///< while the body of an optimizer is elaborated
   ScanFrame* scan_ = nullptr;        ///< the innermost one around
   std::optional<Element> step_;
+  std::optional<Element> seed_;
+  std::map<std::string, int> draws_;  ///< how many there are, by the path of their instance
   std::map<ExprId, Element> scalars_;  ///< definitions of run-time scalars, by expression
   ModelResults results_;
 };

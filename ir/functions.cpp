@@ -380,6 +380,13 @@ constexpr std::array<FunctionInfo, function_count> table = {{
      .evaluate = [](FloatArgs a) { return a[0]; },
      .evaluate_integer = [](IntegerArgs a) { return a[0]; },
      .domain = {-2, 2}},
+    {.function = Function::random, .name = "random", .arity = 4, .kind = draw,
+     .syntax = {}, .commutative = false,
+     .summary = "53 random bits for a seed, a step, the key of a draw and an element; behind "
+                "`uniform`, `normal` and `bernoulli`, not for programs",
+     .derivative_text = "none", .derivative = nullptr,
+     .evaluate_integer = [](IntegerArgs a) { return philox_bits(a[0], a[1], a[2], a[3]); },
+     .domain = {0, 1}},
 }};
 // clang-format on
 
@@ -396,7 +403,7 @@ consteval bool is_complete() {
     const bool differentiated = row.derivative != nullptr || row.derivative_text == "none";
     const bool ordered = static_cast<size_t>(row.function) == i;
     if (!ordered || !told || !evaluated || !differentiated) return false;
-    if (row.arity < 1 || row.arity > 3 || row.domain.low >= row.domain.high) return false;
+    if (row.arity < 1 || row.arity > 4 || row.domain.low >= row.domain.high) return false;
   }
   return true;
 }

@@ -29,6 +29,7 @@ enum class FunctionClass : uint8_t {
   logic,       ///< operands and result bool
   selection,   ///< select(bool, T, T) -> T
   real,        ///< operands and result of one float type
+  draw,        ///< operands and result i64: a number drawn for these operands, always the same
 };
 
 /// How a function is written in text.

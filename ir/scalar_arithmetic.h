@@ -58,4 +58,24 @@ inline double sigmoid(double x) {
 inline double nan_max(double a, double b) { return a > b || std::isnan(a) ? a : b; }
 inline double nan_min(double a, double b) { return a < b || std::isnan(a) ? a : b; }
 
+/// 53 bits of the first two words of Philox4x32-10 (Salmon, Moraes, Dror, Shaw 2011) at the counter
+/// (element, step, low half of key), under the seed, whose high half meets that of the key.
+inline int64_t philox_bits(int64_t seed, int64_t step, int64_t key, int64_t element) {
+  const auto low = [](int64_t x) { return static_cast<uint32_t>(x); };
+  const auto high = [](int64_t x) { return static_cast<uint32_t>(static_cast<uint64_t>(x) >> 32); };
+  uint32_t k0 = low(seed), k1 = high(seed) ^ high(key);
+  uint32_t c[4] = {low(element), high(element), low(step), low(key)};
+  for (int round = 0; round < 10; ++round) {
+    const uint64_t first = uint64_t{0xD2511F53} * c[0];
+    const uint64_t second = uint64_t{0xCD9E8D57} * c[2];
+    c[0] = static_cast<uint32_t>(second >> 32) ^ c[1] ^ k0;
+    c[1] = static_cast<uint32_t>(second);
+    c[2] = static_cast<uint32_t>(first >> 32) ^ c[3] ^ k1;
+    c[3] = static_cast<uint32_t>(first);
+    k0 += 0x9E3779B9;
+    k1 += 0xBB67AE85;
+  }
+  return static_cast<int64_t>((uint64_t{c[1]} << 32 | c[0]) >> 11);
+}
+
 }  // namespace netc

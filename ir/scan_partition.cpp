@@ -12,15 +12,24 @@ namespace {
 class Partition {
  public:
   Partition(Graph& graph, ScanId scan) : graph_(graph), scan_(scan) {
-    std::vector<Op> others;
-    for (Op& op : graph.ops) {
-      if (!inside(op)) {
-        others.push_back(std::move(op));
-        continue;
+    size_t last = 0;
+    first_ = graph.ops.size();
+    for (size_t i = 0; i < graph.ops.size(); ++i)
+      if (inside(graph.ops[i])) {
+        first_ = std::min(first_, i);
+        last = i + 1;
       }
-      if (ops_.empty()) first_ = others.size();
-      for (const ValueId result : op.results) makers_[result] = ops_.size();
-      ops_.push_back(std::move(op));
+    std::vector<Op> others;
+    for (size_t i = 0; i < graph.ops.size(); ++i) {
+      Op& op = graph.ops[i];
+      if (i < first_ || i >= last) {
+        others.push_back(std::move(op));
+      } else if (!inside(op)) {
+        constant_.push_back(std::move(op));
+      } else {
+        for (const ValueId result : op.results) makers_[result] = ops_.size();
+        ops_.push_back(std::move(op));
+      }
     }
     graph.ops = std::move(others);
   }
@@ -82,7 +91,7 @@ class Partition {
   void replace(std::vector<Op> before, std::vector<Op> within, std::vector<Op> after) {
     std::vector<Op>& ops = graph_.ops;
     auto place = ops.begin() + static_cast<long>(first_);
-    for (auto* part : {&before, &within, &after}) {
+    for (auto* part : {&constant_, &before, &within, &after}) {
       place = ops.insert(place, std::make_move_iterator(part->begin()),
                          std::make_move_iterator(part->end()));
       place += static_cast<long>(part->size());
@@ -94,7 +103,8 @@ class Partition {
   Graph& graph_;
   ScanId scan_;
   size_t first_ = 0;
-  std::vector<Op> ops_;  ///< of the scan and of those inside of it
+  std::vector<Op> constant_;  ///< stand between them, and depend on no step
+  std::vector<Op> ops_;       ///< of the scan and of those inside of it
   std::map<ValueId, size_t> makers_;
   std::vector<std::vector<size_t>> operands_;
   std::vector<std::vector<size_t>> users_;

@@ -106,6 +106,8 @@ class DefinitionVerifier {
       say("`{}` takes floats, not {}", row.name, name(operand));
     if (row.kind == FunctionClass::logic && operand != DType::boolean)
       say("`{}` takes bools, not {}", row.name, name(operand));
+    if (row.kind == FunctionClass::draw && operand != DType::i64)
+      say("`{}` of {}", row.name, name(operand));
     if (row.kind == FunctionClass::arithmetic && operand == DType::boolean)
       say("`{}` takes numbers, not bools", row.name);
     if (expr.type != result_type(expr.function, operand))

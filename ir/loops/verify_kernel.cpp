@@ -176,6 +176,7 @@ class KernelVerifier {
     bool fits = true;
     if (row.kind == FunctionClass::real) fits = is_float(operand.element);
     if (row.kind == FunctionClass::logic) fits = operand.element == DType::boolean;
+    if (row.kind == FunctionClass::draw) fits = operand.element == DType::i64;
     if (row.kind == FunctionClass::arithmetic)
       fits = is_float(operand.element) ||
              (is_integer(operand.element) && row.evaluate_integer != nullptr);
