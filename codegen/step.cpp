@@ -36,12 +36,46 @@ class StepLowering {
 
   void lower() {
     resolve_buffers();
-    for (const loops::Phase& phase : step_.phases)
-      for (const loops::Call& call : phase.calls) lower_call(call);
+    size_t next = 0;
+    lower_phases(0, step_.phases.size(), next);
     ir_.CreateRetVoid();
   }
 
  private:
+  /// Phases [first, last); `next` is the next repeat to begin.
+  void lower_phases(size_t first, size_t last, size_t& next) {
+    while (first < last) {
+      if (next < step_.repeats.size() && step_.repeats[next].first == first) {
+        first = lower_repeat(step_.repeats[next], next);
+      } else {
+        for (const loops::Call& call : step_.phases[first].calls) lower_call(call);
+        ++first;
+      }
+    }
+  }
+
+  /// A loop that stores its counter for the kernels; returns where the phases go on.
+  size_t lower_repeat(const loops::Repeat& repeat, size_t& next) {
+    llvm::Type* i64 = ir_.getInt64Ty();
+    auto extent = static_cast<uint64_t>(repeat.extent);
+    BasicBlock* before = ir_.GetInsertBlock();
+    BasicBlock* body = BasicBlock::Create(run_->getContext(), "repeat", run_);
+    ir_.CreateBr(body);
+    ir_.SetInsertPoint(body);
+    llvm::PHINode* done = ir_.CreatePHI(i64, 2);
+    done->addIncoming(ir_.getInt64(0), before);
+    Value* step = repeat.reversed ? ir_.CreateSub(ir_.getInt64(extent - 1), done) : done;
+    ir_.CreateStore(step, buffers_[repeat.counter.index]);
+    ++next;
+    lower_phases(repeat.first, repeat.first + repeat.count, next);
+    Value* more = ir_.CreateAdd(done, ir_.getInt64(1));
+    done->addIncoming(more, ir_.GetInsertBlock());
+    BasicBlock* after = BasicBlock::Create(run_->getContext(), "after", run_);
+    ir_.CreateCondBr(ir_.CreateICmpULT(more, ir_.getInt64(extent)), body, after);
+    ir_.SetInsertPoint(after);
+    return repeat.first + repeat.count;
+  }
+
   Value* batch() { return run_->getArg(1); }
 
   /// A member of the context.

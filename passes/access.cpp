@@ -1,3 +1,4 @@
+// Subscripts become offsets first; indices merge on the offsets, where splitting is no longer seen.
 #include "passes/access.h"
 
 #include <algorithm>
@@ -14,6 +15,7 @@ class Accessor {
   AccessedNest run() {
     find_accesses();
     merge_indices();
+    for (uint32_t k = 0; k < result_.nest.steps; ++k) result_.nest.indices[k].extent = {1, false};
     find_dependences();
     return std::move(result_);
   }
@@ -81,7 +83,9 @@ class Accessor {
   void merge_indices() {
     pin_indices();
     auto merge_list = [&](const std::vector<IndexId>& list) {
-      for (size_t k = list.size(); k-- > 1;) try_merge(list[k - 1], list[k]);
+      IndexId inner = list.empty() ? IndexId{} : list.back();
+      for (size_t k = list.size(); k-- > 1;)
+        if (!try_merge(list[k - 1], inner)) inner = list[k - 1];
     };
     std::vector<IndexId> free;
     for (uint32_t i = 0; i < result_.nest.free_count; ++i) free.push_back(IndexId{i});
@@ -89,8 +93,9 @@ class Accessor {
     for (const Stage& stage : result_.nest.stages) merge_list(stage.reduced);
   }
 
-  /// Indices that are values, or that a guard compares, stay as they are.
+  /// Indices that are values, that a guard compares, or that count steps stay as they are.
   void pin_indices() {
+    for (uint32_t k = 0; k < result_.nest.steps; ++k) pinned_.insert(IndexId{k});
     auto pin = [&](const Access& access) {
       for (const Guard& guard : access.guards)
         for (const Affine::Term& term : guard.affine.terms) pinned_.insert(term.index);
@@ -103,24 +108,26 @@ class Accessor {
     for (const Access& access : result_.stores) pin(access);
   }
 
-  void try_merge(IndexId outer, IndexId inner) {
+  /// Makes `outer` part of `inner`, if all accesses cross from one to the other contiguously.
+  bool try_merge(IndexId outer, IndexId inner) {
     Dim& outer_extent = result_.nest.indices[outer.index].extent;
     Dim& inner_extent = result_.nest.indices[inner.index].extent;
-    if (pinned_.count(outer) || pinned_.count(inner)) return;
-    if (outer_extent.batch && inner_extent.batch) return;
+    if (pinned_.count(outer) || pinned_.count(inner)) return false;
+    if (outer_extent.batch && inner_extent.batch) return false;
     auto crosses = [&](const Access& access) {
       return access.stride(outer) == access.stride(inner).times(inner_extent);
     };
     for (const auto& [id, access] : result_.reads)
-      if (!crosses(access)) return;
+      if (!crosses(access)) return false;
     for (const Access& access : result_.stores)
-      if (!crosses(access)) return;
+      if (!crosses(access)) return false;
 
     for (auto& [id, access] : result_.reads) access.strides.erase(outer);
     for (Access& access : result_.stores) access.strides.erase(outer);
     inner_extent = {inner_extent.factor * outer_extent.factor,
                     inner_extent.batch || outer_extent.batch};
     outer_extent = {1, false};
+    return true;
   }
 
   void find_dependences() {

@@ -35,7 +35,8 @@ using IndexSet = uint64_t;
 inline IndexSet bit(IndexId index) { return IndexSet{1} << (index.index < 63 ? index.index : 63); }
 
 /// A nest with its memory accesses, and with the indices merged that all of them cross
-/// contiguously: of a merged pair the first has extent 1 and is used nowhere.
+/// contiguously: of a merged pair the first has extent 1 and is used nowhere. Steps of scans have
+/// extent 1 as well, and any value.
 struct AccessedNest {
   Nest nest;
   std::map<ExprId, Access> reads;  ///< of tensors in memory, not of stages

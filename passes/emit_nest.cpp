@@ -1,3 +1,4 @@
+// One loop a free index, whole tiles first and what is left over after them; then the tile itself.
 #include "passes/emit_nest.h"
 
 #include <algorithm>
@@ -22,9 +23,9 @@ class NestEmitter {
         capacity_(graph.capacity),
         exprs_(graph, nest, builder, pointer_of) {}
 
-  void run() {
+  void run(const std::vector<RegisterId>& steps) {
     for (uint32_t i = 0; i < nest_.nest.indices.size(); ++i)
-      exprs_.bind(IndexId{i}, {{builder_.integer(0)}});
+      exprs_.bind(IndexId{i}, {{i < nest_.nest.steps ? steps[i] : builder_.integer(0)}});
     level(0);
   }
 
@@ -202,9 +203,9 @@ class NestEmitter {
 }  // namespace
 
 void emit_nest(const Graph& graph, const AccessedNest& nest, const Plan& plan,
-               loops::Builder& builder, const PointerOf& pointer_of,
-               const PointerOfBuffer& pointer_of_buffer) {
-  NestEmitter(graph, nest, plan, builder, pointer_of, pointer_of_buffer).run();
+               const std::vector<loops::RegisterId>& steps, loops::Builder& builder,
+               const PointerOf& pointer_of, const PointerOfBuffer& pointer_of_buffer) {
+  NestEmitter(graph, nest, plan, builder, pointer_of, pointer_of_buffer).run(steps);
 }
 
 }  // namespace netc

@@ -10,9 +10,10 @@ namespace netc {
 /// The pointer of the buffer that a store writes.
 using PointerOfBuffer = std::function<loops::RegisterId(loops::BufferId)>;
 
-/// Appends the loops of the nest to a kernel.
+/// Appends the loops of the nest to a kernel. `steps` are the values of the indices that scans
+/// hold.
 void emit_nest(const Graph& graph, const AccessedNest& nest, const Plan& plan,
-               loops::Builder& builder, const PointerOf& pointer_of,
-               const PointerOfBuffer& pointer_of_buffer);
+               const std::vector<loops::RegisterId>& steps, loops::Builder& builder,
+               const PointerOf& pointer_of, const PointerOfBuffer& pointer_of_buffer);
 
 }  // namespace netc

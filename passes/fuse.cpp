@@ -5,6 +5,9 @@
 //    the domains are equal, all reads between the two are at the identity, and no other kernel
 //    has to run between them.
 // 3. The kernels are put in an order that keeps the edges, the op that came last deciding.
+//
+// The kernels of a scan run again and again: what has to run before one of them from outside runs
+// before all, and nothing else stands between them. Reads of other steps need no order.
 #include "passes/fuse.h"
 
 #include <algorithm>
@@ -51,7 +54,28 @@ class Fuser {
     before_[after].insert(before);
   }
 
+  /// What an edge between two ops orders as a whole: each op, or the outermost scan that holds it
+  /// and not the other.
+  void add_edge_of_ops(uint32_t before, uint32_t after) {
+    const size_t shared = shared_scans(graph_, graph_.ops[before], graph_.ops[after]);
+    for (uint32_t first : ops_of(before, shared))
+      for (uint32_t last : ops_of(after, shared)) add_edge(first, last);
+  }
+
+  std::vector<uint32_t> ops_of(uint32_t op, size_t shared) const {
+    if (scans_[op].size() <= shared) return {op};
+    return ops_of_scan_.at(scans_[op][shared]);
+  }
+
+  void find_scans() {
+    for (uint32_t i = 0; i < graph_.ops.size(); ++i) {
+      scans_.push_back(scans_of(graph_, graph_.ops[i]));
+      for (ScanId scan : scans_.back()) ops_of_scan_[scan].push_back(i);
+    }
+  }
+
   void find_edges() {
+    find_scans();
     size_t count = graph_.ops.size();
     kernel_of_.resize(count);
     members_.resize(count);
@@ -66,7 +90,8 @@ class Fuser {
       if (is_update(i)) continue;
       for (ValueId value : operands(graph_.ops[i])) {
         const Value& operand = graph_[value];
-        if (operand.kind == ValueKind::result) add_edge(operand.producer.index, i);
+        if (operand.kind == ValueKind::result && operand.producer.index < i)
+          add_edge_of_ops(operand.producer.index, i);
         readers[root[value.index]].push_back(i);
       }
       if (auto* reshape = std::get_if<Reshape>(&graph_.ops[i].what))
@@ -78,7 +103,7 @@ class Fuser {
       uint32_t writer = graph_[update->value].producer.index;
       writer_[update->variable] = writer;
       for (uint32_t reader : readers[update->variable])
-        if (reader < writer) add_edge(reader, writer);
+        if (reader < writer) add_edge_of_ops(reader, writer);
     }
   }
 
@@ -96,6 +121,7 @@ class Fuser {
 
   bool fit(KernelIndex a, KernelIndex b) const {
     if (members_[a].size() + members_[b].size() > largest_kernel) return false;
+    if (graph_[members_[a][0]].scan != graph_[members_[b][0]].scan) return false;
     const Definition& first = *definition(members_[a][0]);
     const Definition& second = *definition(members_[b][0]);
     if (first.free_count != second.free_count) return false;
@@ -156,21 +182,24 @@ class Fuser {
   }
 
   /// Whether some third kernel has to run after `from` and before `to`.
-  bool has_path_between(KernelIndex from, KernelIndex to) const {
+  bool has_path_between(KernelIndex from, KernelIndex to) {
+    seen_.resize(members_.size());
+    ++search_;
+    size_t visited = 0;
     std::vector<KernelIndex> open;
-    std::set<KernelIndex> seen = {from};
-    auto visit = [&](KernelIndex kernel) {
-      for (KernelIndex next : after_[kernel])
-        if (seen.insert(next).second) open.push_back(next);
+    auto visit = [&](KernelIndex kernel, bool direct) {
+      for (KernelIndex next : after_[kernel]) {
+        if (seen_[next] == search_ || next == from || (direct && next == to)) continue;
+        seen_[next] = search_;
+        open.push_back(next);
+      }
     };
-    for (KernelIndex next : after_[from])
-      if (next != to && seen.insert(next).second) open.push_back(next);
+    visit(from, true);
     while (!open.empty()) {
-      if (seen.size() > longest_search) return true;
       KernelIndex kernel = open.back();
       open.pop_back();
-      if (kernel == to) return true;
-      visit(kernel);
+      if (kernel == to || ++visited > longest_search) return true;
+      visit(kernel, false);
     }
     return false;
   }
@@ -198,22 +227,41 @@ class Fuser {
     before_[kept].erase(kept);
   }
 
+  /// How many of the scans that are open an op belongs to.
+  static size_t depth_in(const std::vector<ScanId>& open, const std::vector<ScanId>& scans) {
+    size_t depth = 0;
+    while (depth < open.size() && depth < scans.size() && open[depth] == scans[depth]) ++depth;
+    return depth;
+  }
+
   std::vector<KernelIndex> kernel_order() const {
     using Entry = std::pair<OpId, KernelIndex>;
-    std::priority_queue<Entry, std::vector<Entry>, std::greater<Entry>> ready;
+    // Those that are ready, by their scan: of the scan that is open first.
+    std::map<ScanId, std::priority_queue<Entry, std::vector<Entry>, std::greater<Entry>>> ready;
     std::vector<size_t> waiting(members_.size());
+    auto add = [&](KernelIndex k) { ready[graph_.ops[k].scan].push({members_[k].back(), k}); };
     for (KernelIndex k = 0; k < members_.size(); ++k) {
       waiting[k] = before_[k].size();
-      if (!members_[k].empty() && !is_update(k) && waiting[k] == 0)
-        ready.push({members_[k].back(), k});
+      if (!members_[k].empty() && !is_update(k) && waiting[k] == 0) add(k);
     }
     std::vector<KernelIndex> order;
+    std::vector<ScanId> open;
     while (!ready.empty()) {
-      KernelIndex kernel = ready.top().second;
-      ready.pop();
+      auto best = ready.begin();
+      auto rank = [&](const auto& queue) {
+        KernelIndex kernel = queue.second.top().second;
+        return std::pair(-static_cast<int64_t>(depth_in(open, scans_[kernel])),
+                         queue.second.top().first);
+      };
+      for (auto each = ready.begin(); each != ready.end(); ++each)
+        if (rank(*each) < rank(*best)) best = each;
+      KernelIndex kernel = best->second.top().second;
+      best->second.pop();
+      if (best->second.empty()) ready.erase(best);
+      open = scans_[kernel];
       order.push_back(kernel);
       for (KernelIndex next : after_[kernel])
-        if (--waiting[next] == 0) ready.push({members_[next].back(), next});
+        if (--waiting[next] == 0) add(next);
     }
     return order;
   }
@@ -237,11 +285,15 @@ class Fuser {
   }
 
   Graph& graph_;
+  std::vector<std::vector<ScanId>> scans_;               ///< of each op
+  std::map<ScanId, std::vector<uint32_t>> ops_of_scan_;  ///< those of the scans inside of it too
   std::map<ValueId, uint32_t> writer_;  ///< the op that makes a variable's next value
   std::vector<KernelIndex> kernel_of_;
   std::vector<std::vector<OpId>> members_;
   std::vector<std::set<KernelIndex>> after_;
   std::vector<std::set<KernelIndex>> before_;
+  std::vector<uint32_t> seen_;  ///< by kernel: the last search that met it
+  uint32_t search_ = 0;
 };
 
 }  // namespace

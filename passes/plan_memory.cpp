@@ -1,5 +1,5 @@
 // Largest buffers first, each at the lowest offset where it meets no placed buffer that is alive
-// in one of its phases.
+// in one of its phases. What is used in a repeat is alive in all of it.
 #include "passes/plan_memory.h"
 
 #include <algorithm>
@@ -18,6 +18,19 @@ struct Lifetime {
   bool meets(const Lifetime& other) const { return first <= other.last && other.first <= last; }
 };
 
+/// What one step of a repeat uses, its other steps may use as well.
+void extend(std::vector<Lifetime>& alive, const loops::Repeat& repeat) {
+  Lifetime whole{repeat.first, repeat.first + repeat.count - 1, 0};
+  Lifetime& counter = alive[repeat.counter.index];
+  counter.first = std::min(counter.first, whole.first);
+  counter.last = std::max(counter.last, whole.last);
+  for (Lifetime& each : alive) {
+    if (each.first > each.last || !each.meets(whole)) continue;
+    each.first = std::min(each.first, whole.first);
+    each.last = std::max(each.last, whole.last);
+  }
+}
+
 std::vector<Lifetime> lifetimes(const loops::Step& step) {
   std::vector<Lifetime> result(step.buffers.size());
   for (size_t b = 0; b < result.size(); ++b) {
@@ -32,6 +45,7 @@ std::vector<Lifetime> lifetimes(const loops::Step& step) {
         lifetime.first = std::min(lifetime.first, p);
         lifetime.last = std::max(lifetime.last, p);
       }
+  for (const loops::Repeat& repeat : step.repeats) extend(result, repeat);
   return result;
 }
 

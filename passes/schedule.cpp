@@ -2,8 +2,11 @@
 // 2. Every group becomes a nest (`nest`), its accesses linear offsets (`access`).
 // 3. The plan of its loops is the cheapest one (`tiling`), and is written out (`emit_nest`).
 // 4. Kernels with equal text are one, whatever tensors they work on.
+//
+// The kernels of a scan compute one step each; which one, they read from its counter.
 #include "passes/schedule.h"
 
+#include <algorithm>
 #include <map>
 #include <set>
 
@@ -51,14 +54,49 @@ class Scheduler {
     step_.capacity = graph_.capacity;
     storage_ = place(graph_, groups_, step_);
     for (const Transfer& transfer : storage_.before) add_transfer(transfer, {});
-    for (const std::vector<OpId>& group : groups_) add_group(group);
+    for (const std::vector<OpId>& group : groups_) {
+      enter(scans_of(graph_, graph_[group[0]]));
+      add_group(group);
+    }
+    enter({});
     for (const Transfer& transfer : storage_.saved) add_transfer(transfer, {});
     for (const auto& [saved, transfer] : storage_.after) add_transfer(transfer, saved);
+    drop_empty_repeats();
     drop_unused_buffers();
     return std::move(step_);
   }
 
  private:
+  /// Ends and begins repeats, so that those of these scans are open.
+  void enter(const std::vector<ScanId>& scans) {
+    size_t common = 0;
+    while (common < scans_.size() && common < scans.size() && scans_[common] == scans[common])
+      ++common;
+    for (; scans_.size() > common; scans_.pop_back()) {
+      size_t k = repeat_of_.at(scans_.back());
+      loops::Repeat& repeat = step_.repeats[k];
+      repeat.count = static_cast<uint32_t>(step_.phases.size()) - repeat.first;
+    }
+    for (; scans_.size() < scans.size(); scans_.push_back(scans[scans_.size()])) {
+      const Scan& scan = graph_.scans[scans[scans_.size()].index];
+      repeat_of_[scans[scans_.size()]] = step_.repeats.size();
+      step_.repeats.push_back({static_cast<uint32_t>(step_.phases.size()), 0,
+                               scan.index.extent.factor, scan.reversed, add_counter(scan)});
+    }
+  }
+
+  BufferId add_counter(const Scan& scan) {
+    auto is_taken = [&](const std::string& name) {
+      return std::any_of(step_.buffers.begin(), step_.buffers.end(), [&](const auto& buffer) {
+        return buffer.place != loops::Place::variable && buffer.name == name;
+      });
+    };
+    std::string name = scan.index.name;
+    for (int copy = 2; is_taken(name); ++copy) name = fmt::format("{}.{}", scan.index.name, copy);
+    step_.buffers.push_back({name, {DType::i64, {}}, loops::Place::arena, 0, -1});
+    return BufferId{static_cast<uint32_t>(step_.buffers.size() - 1)};
+  }
+
   void add_group(const std::vector<OpId>& group) {
     const Op& first = graph_[group[0]];
     if (std::holds_alternative<Reshape>(first.what)) return;
@@ -107,6 +145,7 @@ class Scheduler {
   /// `source`, where it is given.
   void add_kernel(std::vector<Nest> nests, BufferId source) {
     std::vector<AccessedNest> accessed;
+    for (Nest& nest : nests) nest.steps = static_cast<uint32_t>(scans_.size());
     for (Nest& nest : nests) accessed.push_back(access(graph_, std::move(nest)));
     auto buffer_of = [&](ValueId value) { return source ? source : storage_.of(value); };
 
@@ -126,6 +165,9 @@ class Scheduler {
         written.insert(store.buffer);
       }
     }
+    std::vector<BufferId> counters;
+    for (ScanId scan : scans_) counters.push_back(step_.repeats[repeat_of_.at(scan)].counter);
+    for (BufferId counter : counters) use(counter);
 
     loops::Builder builder("k");
     std::map<BufferId, RegisterId> pointers;
@@ -133,21 +175,30 @@ class Scheduler {
       pointers[buffer] =
           builder.parameter(step_.buffers[buffer.index].type.dtype, written.count(buffer) > 0,
                             fmt::format("a{}", pointers.size()));
+    std::vector<RegisterId> steps;
+    for (BufferId counter : counters)
+      steps.push_back(builder.load(pointers.at(counter), builder.integer(0), 1));
     PointerOf pointer_of = [&](ValueId value) { return pointers.at(buffer_of(value)); };
     PointerOfBuffer pointer_of_buffer = [&](BufferId buffer) { return pointers.at(buffer); };
     for (const AccessedNest& nest : accessed) {
       Plan plan = make_plan(graph_, nest, target_);
       if (accessed.size() > 1) plan.parallel = false;
       if (plan.parallel) call.tasks = plan.tasks;
-      emit_nest(graph_, nest, plan, builder, pointer_of, pointer_of_buffer);
+      emit_nest(graph_, nest, plan, steps, builder, pointer_of, pointer_of_buffer);
     }
     call.kernel = kernels_.add(builder.take());
     step_.phases.push_back({{std::move(call)}});
   }
 
+  /// Repeats of nothing, as of views.
+  void drop_empty_repeats() {
+    std::erase_if(step_.repeats, [](const loops::Repeat& repeat) { return repeat.count == 0; });
+  }
+
   /// Numbers the buffers anew without those that no call uses.
   void drop_unused_buffers() {
     std::vector<bool> used(step_.buffers.size());
+    for (const loops::Repeat& repeat : step_.repeats) used[repeat.counter.index] = true;
     for (const loops::Phase& phase : step_.phases)
       for (const loops::Call& call : phase.calls)
         for (BufferId buffer : call.arguments) used[buffer.index] = true;
@@ -162,6 +213,7 @@ class Scheduler {
     for (loops::Phase& phase : step_.phases)
       for (loops::Call& call : phase.calls)
         for (BufferId& buffer : call.arguments) buffer = renumbered[buffer.index];
+    for (loops::Repeat& repeat : step_.repeats) repeat.counter = renumbered[repeat.counter.index];
   }
 
   const Graph& graph_;
@@ -170,6 +222,8 @@ class Scheduler {
   std::vector<std::vector<OpId>> groups_;
   loops::Step step_;
   Storage storage_;
+  std::vector<ScanId> scans_;           ///< those that are open
+  std::map<ScanId, size_t> repeat_of_;  ///< by scan: position in the step's repeats
 };
 
 }  // namespace

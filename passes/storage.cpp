@@ -1,3 +1,5 @@
+// Views share their operand's buffer; updates claim their variable's first, then results the
+// caller's memory, and what is left goes to the arena.
 #include "passes/storage.h"
 
 #include <map>
@@ -117,6 +119,8 @@ class Placer {
     ValueId value = root(update.value);
     const Value& producer = graph_[value];
     if (value != update.value || producer.kind != ValueKind::result || buffer(value)) return false;
+    // A scan writes step by step, and reads on.
+    if (graph_[producer.producer].scan) return false;
     const auto* definition = std::get_if<Definition>(&graph_[producer.producer].what);
     if (!definition || definition->accumulate || !definition->has_identity_target()) return false;
     for (const GraphResult& result : graph_.results)

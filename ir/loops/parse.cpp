@@ -35,7 +35,7 @@ class ProgramParser {
     program_.kernels.push_back(std::move(kernel));
   }
 
-  // step = "step" model entry "capacity" integer ["arena" integer] "{" {buffer} {phase} "}"
+  // step = "step" model entry "capacity" integer ["arena" integer] "{" {buffer} phases "}"
   void parse_step() {
     Step step;
     buffers_.clear();
@@ -47,7 +47,7 @@ class ProgramParser {
     if (cursor_.accept("arena")) step.arena_bytes = cursor_.integer("the arena's bytes");
     cursor_.expect("{");
     while (cursor_.at_name('%') || cursor_.at_name('@')) parse_buffer(step);
-    while (cursor_.at("phase")) parse_phase(step);
+    parse_phases(step);
     cursor_.expect("}");
     if (!cursor_.failed()) program_.steps.push_back(std::move(step));
   }
@@ -77,7 +77,7 @@ class ProgramParser {
       if (place == Place::input || place == Place::output)
         buffer.slot = cursor_.integer("a position");
       if (place == Place::arena && !cursor_.at_name('%') && !cursor_.at_name('@') &&
-          !cursor_.at("phase") && !cursor_.at("}"))
+          !cursor_.at("phase") && !cursor_.at("repeat") && !cursor_.at("}"))
         buffer.offset = cursor_.integer("an offset");
       return;
     }
@@ -106,6 +106,34 @@ class ProgramParser {
       dim.batch = true;
     }
     return dim;
+  }
+
+  // phases = {phase | repeat}
+  void parse_phases(Step& step, int depth = 0) {
+    while (cursor_.at("phase") || cursor_.at("repeat")) {
+      if (cursor_.at("phase"))
+        parse_phase(step);
+      else
+        parse_repeat(step, depth);
+    }
+  }
+
+  // repeat = "repeat" integer "counter" name ["reversed"] "{" phases "}"
+  void parse_repeat(Step& step, int depth) {
+    if (depth == 16) return cursor_.error("repeats are nested more than 16 deep");
+    cursor_.expect("repeat");
+    size_t position = step.repeats.size();
+    Repeat repeat;
+    repeat.first = static_cast<uint32_t>(step.phases.size());
+    repeat.extent = cursor_.integer("how often");
+    cursor_.expect("counter");
+    repeat.counter = parse_argument();
+    repeat.reversed = cursor_.accept("reversed");
+    step.repeats.push_back(repeat);
+    cursor_.expect("{");
+    parse_phases(step, depth + 1);
+    cursor_.expect("}");
+    step.repeats[position].count = static_cast<uint32_t>(step.phases.size()) - repeat.first;
   }
 
   // phase = "phase" "{" {call} "}"

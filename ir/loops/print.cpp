@@ -195,13 +195,39 @@ std::string print_step(const Step& step) {
 }
 
 std::string print_call(const Program& program, const Step& step, const Call& call) {
-  std::string text = fmt::format("    @{}(", program[call.kernel].name);
+  std::string text = fmt::format("  @{}(", program[call.kernel].name);
   for (size_t i = 0; i < call.arguments.size(); ++i)
     text += (i ? ", " : "") + sigil(step.buffers[call.arguments[i].index]);
   text += ")";
   if (call.tasks.extent != Dim{1, false} || call.tasks.chunk != 1)
     text += fmt::format(" tasks {} by {}", to_string(call.tasks.extent), call.tasks.chunk);
-  return text + "\n";
+  return text;
+}
+
+std::string print_phases(const Program& program, const Step& step) {
+  std::string text;
+  std::vector<size_t> ends;  // of the repeats that are open
+  auto line = [&](const std::string& content) {
+    text += std::string(2 * ends.size() + 2, ' ') + content + "\n";
+  };
+  size_t next = 0;
+  for (size_t p = 0; p < step.phases.size(); ++p) {
+    for (; next < step.repeats.size() && step.repeats[next].first == p; ++next) {
+      const Repeat& repeat = step.repeats[next];
+      line(fmt::format("repeat {} counter {}{} {{", repeat.extent,
+                       sigil(step.buffers[repeat.counter.index]),
+                       repeat.reversed ? " reversed" : ""));
+      ends.push_back(repeat.first + repeat.count);
+    }
+    line("phase {");
+    for (const Call& call : step.phases[p].calls) line(print_call(program, step, call));
+    line("}");
+    while (!ends.empty() && ends.back() == p + 1) {
+      ends.pop_back();
+      line("}");
+    }
+  }
+  return text;
 }
 
 }  // namespace
@@ -213,11 +239,7 @@ std::string print(const Program& program) {
   for (const Kernel& kernel : program.kernels) text += (text.empty() ? "" : "\n") + print(kernel);
   for (const Step& step : program.steps) {
     text += (text.empty() ? "" : "\n") + print_step(step);
-    for (const Phase& phase : step.phases) {
-      text += "  phase {\n";
-      for (const Call& call : phase.calls) text += print_call(program, step, call);
-      text += "  }\n";
-    }
+    text += print_phases(program, step);
     text += "}\n";
   }
   return text;

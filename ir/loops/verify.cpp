@@ -8,6 +8,8 @@
 //     write is an output, a variable or the arena, and overlaps no other argument of the call.
 //  4. The calls of a phase may run in any order: what one may write overlaps nothing that another
 //     reads or writes.
+//  5. A repeat is of at least one phase and one step, and lies within the ones that are open where
+//     it begins. Its counter is an i64[] of the arena, its own, which no kernel writes.
 #include <fmt/format.h>
 
 #include <set>
@@ -33,6 +35,7 @@ class StepVerifier {
         problem("two buffers are called {}{}", sigil, buffer.name);
       verify_buffer(buffer);
     }
+    verify_repeats();
     for (const Phase& phase : step_.phases) {
       bool sound = true;
       for (const Call& call : phase.calls) sound = verify_call(call) && sound;
@@ -63,6 +66,34 @@ class StepVerifier {
         buffer.offset + bytes(buffer) > step_.arena_bytes)
       problem("{} lies at {} with {} bytes in an arena of {}", buffer.name, buffer.offset,
               bytes(buffer), step_.arena_bytes);
+  }
+
+  void verify_repeats() {
+    std::vector<size_t> ends = {step_.phases.size()};
+    std::set<BufferId> counters;
+    size_t last = 0;
+    for (const Repeat& repeat : step_.repeats) {
+      while (ends.size() > 1 && ends.back() <= repeat.first) ends.pop_back();
+      const size_t end = size_t{repeat.first} + repeat.count;
+      if (repeat.count == 0 || repeat.extent < 1 || repeat.first < last || end > ends.back())
+        problem("a repeat of {} phases, {} times, from phase {}", repeat.count, repeat.extent,
+                repeat.first);
+      last = repeat.first;
+      ends.push_back(end);
+      const bool exists = repeat.counter.index < step_.buffers.size();
+      if (!exists || !counters.insert(repeat.counter).second)
+        problem("a repeat has no counter of its own");
+      else if (const Buffer& buffer = step_.buffers[repeat.counter.index];
+               buffer.place != Place::arena || buffer.type != TensorType{DType::i64, {}})
+        problem("the counter {} is no i64[] of the arena", buffer.name);
+    }
+    for (const Phase& phase : step_.phases)
+      for (const Call& call : phase.calls)
+        for (size_t i = 0; i < call.arguments.size(); ++i)
+          if (counters.count(call.arguments[i]) && call.kernel.index < program_.kernels.size() &&
+              i < program_[call.kernel].parameters.size() &&
+              program_[call.kernel].parameters[i].writable)
+            problem("@{} may write a counter", program_[call.kernel].name);
   }
 
   bool verify_call(const Call& call) {
