@@ -1,3 +1,4 @@
+// Arithmetic on polynomials in N, and their values in kernels.
 #include "passes/batch_count.h"
 
 #include <algorithm>

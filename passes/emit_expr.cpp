@@ -1,3 +1,5 @@
+// Values are remembered by node and by the slots that the node varies with, in the scope of the
+// innermost loop that computed them.
 #include "passes/emit_expr.h"
 
 #include <cmath>

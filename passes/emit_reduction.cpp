@@ -1,3 +1,4 @@
+// The accumulators of all points travel through the loops as one list of carried values.
 #include "passes/emit_reduction.h"
 
 #include <cmath>

@@ -1,3 +1,4 @@
+// Definitions are imported one after the other; a read of an earlier one becomes its expression.
 #include "passes/nest.h"
 
 #include <map>

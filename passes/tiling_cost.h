@@ -38,7 +38,6 @@ class SectionCost {
     double least_read = 0;  ///< evaluations of the read with the fewest: they stay in registers
   };
   Tile tile(const std::vector<std::pair<IndexSet, int64_t>>& slots) const;
-  const std::vector<NodeCost>& nodes() const { return nodes_; }
 
  private:
   std::vector<NodeCost> nodes_;
