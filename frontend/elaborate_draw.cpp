@@ -26,8 +26,12 @@ int64_t Elaborator::draw_key() {
 }
 
 ExprId Elaborator::element_number(const std::vector<Dim>& dims) {
-  ExprId number = build().integer(0, DType::i64);
+  ExprId number;
   const auto next = [&](Dim size, ExprId position) {
+    if (!number.valid()) {
+      number = position;
+      return;
+    }
     ExprId extent = build().integer(size.factor, DType::i64);
     if (size.batch) extent = build().mul(build().batch(), extent);
     number = build().add(build().mul(number, extent), position);
@@ -36,7 +40,7 @@ ExprId Elaborator::element_number(const std::vector<Dim>& dims) {
     next(tensors_.extent(step), build().index(step));
   for (size_t i = 0; i < dims.size(); ++i)
     if (dims[i] != Dim{1, false}) next(dims[i], build().index(Tensors::axis(i, dims.size())));
-  return number;
+  return number.valid() ? number : build().integer(0, DType::i64);
 }
 
 ExprId Elaborator::random_bits(int64_t key, ExprId element) {
