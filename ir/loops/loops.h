@@ -49,7 +49,7 @@ enum class Opcode : uint8_t {
   batch,      ///< N, i64
   task,       ///< the number of this task, i64 from 0
   apply,      ///< function(operands...): the table of scalar functions, lane by lane
-  fma,        ///< operands a * b + c, rounded once
+  fma,        ///< operands a * b + c, rounded once where the machine can
   convert,    ///< operand to the result's element type (floats saturate to integers)
   broadcast,  ///< scalar operand to every lane
   iota,       ///< 0, 1, 2, ... over the lanes, of an integer type
@@ -123,7 +123,7 @@ struct Kernel {
 };
 
 enum class Place : uint8_t {
-  input,     ///< the caller's memory, by position among the model's inputs
+  input,     ///< the caller's memory, by position among the entry's inputs
   output,    ///< the caller's memory, by position among the entry's results; may be absent (NULL)
   variable,  ///< the handle's memory, by name
   setting,   ///< a run-time scalar f64, by name

@@ -102,7 +102,8 @@ void check_floats(Function function, DType type, double tolerance) {
 template <typename T>
 void check_integers(Function function, DType type) {
   const FunctionInfo& row = info(function);
-  bool defined = row.kind == FunctionClass::arithmetic || row.kind == FunctionClass::comparison;
+  bool defined = row.kind == FunctionClass::arithmetic || row.kind == FunctionClass::comparison ||
+                 (row.kind == FunctionClass::draw && type == DType::i64);
   if (!row.evaluate_integer || !defined) return;
   constexpr T least = std::numeric_limits<T>::min();
   constexpr T most = std::numeric_limits<T>::max();
@@ -118,7 +119,7 @@ void check_integers(Function function, DType type) {
       found = apply<T>(function, type, lanes, columns);
     }
     for (size_t i = 0; i < found.size(); ++i) {
-      int64_t arguments[3] = {};
+      int64_t arguments[4] = {};
       for (size_t k = 0; k < columns.size(); ++k) arguments[k] = columns[k][i];
       int64_t expected = row.evaluate_integer(arguments);
       if (!compares) expected = wrap_to(type, expected);

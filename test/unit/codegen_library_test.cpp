@@ -182,6 +182,28 @@ TEST_F(CodegenLibrary, ObjectsLinkWithTheRuntime) {
   EXPECT_EQ(shell("./main"), 0) << output_;
 }
 
+TEST_F(CodegenLibrary, LesserProcessorsAreRefusedInWords) {
+  if (__builtin_cpu_supports("avx512f"))
+    GTEST_SKIP() << "this processor has what the code asks for";
+  write("pull.h", emit_header(input_));
+  write("main.c", R"(
+#include <stdio.h>
+#include "pull.h"
+int main(void) {
+  pull *model = NULL;
+  if (pull_create(&model, NULL) == 0) return 1;
+  puts(pull_error(model));
+  pull_destroy(model);
+  return 0;
+}
+)");
+  Status linked = link_shared(object({.cpu = "x86-64-v4"}), path("libpull.so"));
+  ASSERT_TRUE(linked.ok()) << linked.error();
+  ASSERT_EQ(shell("cc main.c ./libpull.so -o main"), 0) << output_;
+  EXPECT_EQ(shell("./main"), 0) << output_;
+  EXPECT_THAT(output_, HasSubstr("avx512f"));
+}
+
 TEST_F(CodegenLibrary, ExecutablesTellHowTheyAreUsed) {
   Status linked = link_executable(object(), path("pull"));
   ASSERT_TRUE(linked.ok()) << linked.error();
