@@ -147,7 +147,7 @@ TEST(Schedule, ReshapeAndConcat) {
 TEST(Schedule, BatchTwice) {
   agrees(
       "  %d[n, m] = sum[i] (%x[n, i] - %x[m, i]) * (%x[n, i] - %x[m, i])\n"
-      "  %r[m, n] = %d[n, m] + f32(n)\n  %s[n] = sum[m] %r[n, m]\n"
+      "  %r[m, n] = %d[n, m] + FLOAT(n)\n  %s[n] = sum[m] %r[n, m]\n"
       "  output d = %d\n  output r = %r\n  output s = %s\n");
 }
 
@@ -171,9 +171,21 @@ TEST(Schedule, WritesOfStridedWindows) {
 }
 
 TEST(Schedule, ScalarsOfSettings) {
-  agrees(
-      "  %r = %rate * 2 + 1\n  %q = %r ^ 2\n  %y[n, i] = %x[n, i] * FLOAT(%q)\n"
-      "  output y = %y\n");
+  expect_agrees(
+      with_operations("  %r = %rate * 2 + 1\n  %q = %r ^ 2\n  %y[n, i] = %x[n, i] * f32(%q)\n"
+                      "  output y = %y\n"));
+}
+
+TEST(Schedule, LargeProductInTasks) {
+  std::string text =
+      "graph @m.predict(%x: f32[N, 256]) batch 250 {\n"
+      "  param @w: f32[256, 250] init glorot_uniform\n"
+      "  %y[n, o] = sum[i] %x[n, i] * @w[i, o]\n"
+      "  output y = %y\n}\n";
+  CompiledGraph compiled(graphs_of(text)[0], {true, target_of("x86-64-v3")});
+  const loops::Tasks& tasks = compiled.program().steps[0].phases[0].calls[0].tasks;
+  EXPECT_GT(tasks.extent.at(250), tasks.chunk);
+  for (int64_t n : {1, 249, 250}) EXPECT_LE(compiled.error(n), 2e-5);
 }
 
 }  // namespace
