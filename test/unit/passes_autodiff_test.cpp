@@ -7,12 +7,14 @@
 #include <algorithm>
 #include <cmath>
 #include <string>
+#include <vector>
 
 #include "ir/interpret.h"
 #include "ir/parse.h"
 #include "ir/print.h"
 #include "ir/verify.h"
 #include "passes/simplify.h"
+#include "test/unit/passes_scan_programs.h"
 
 namespace netc {
 namespace {
@@ -139,8 +141,9 @@ class Autodiff : public testing::TestWithParam<Program> {};
 
 TEST_P(Autodiff, AgreesWithDifferences) {
   const Program& program = GetParam();
-  const std::string text = "graph @test.gradient(" + std::string(program.inputs) + ") batch 4 {\n" +
-                           program.text + "}\n";
+  std::string text = "graph @test.gradient(" + std::string(program.inputs) + ") batch 4 {\n" +
+                     program.text + "}\n";
+  for (size_t at; (at = text.find("FLOAT")) != std::string::npos;) text.replace(at, 5, "f64");
   Graph graph = parse(text);
   expect_well_formed(graph);
   autodiff(graph);
@@ -497,6 +500,15 @@ const Program programs[] = {
 )",
      "%x: f64[N, 6]", 0.3, 1.2},
 };
+
+std::vector<Program> recurrences() {
+  std::vector<Program> all;
+  for (const ScanProgram& scan : scan_programs) all.push_back({scan.name, scan.text, scan.inputs});
+  return all;
+}
+
+INSTANTIATE_TEST_SUITE_P(Recurrences, Autodiff, testing::ValuesIn(recurrences()),
+                         [](const auto& info) { return std::string(info.param.name); });
 
 INSTANTIATE_TEST_SUITE_P(Programs, Autodiff, testing::ValuesIn(programs),
                          [](const auto& info) { return std::string(info.param.name); });
