@@ -126,7 +126,7 @@ class Differentiation {
       const size_t made = graph_.ops.size();
       const ValueId sum = add_combined(graph_, about.type, std::move(parts->second),
                                        {"d." + about.name + ".outside", about.range, {}});
-      parts->second = {copy_of(sum)};
+      parts->second = {copy_of(sum, dimension_names(value))};
       for (size_t k = made; k < graph_.ops.size(); ++k)
         graph_.ops[k].scan = mirrors_.of(graph_.scans[scan.index].outer);
     }
@@ -139,11 +139,12 @@ class Differentiation {
   }
 
   /// The whole of a tensor, read as a map.
-  Contribution copy_of(ValueId value) const {
+  Contribution copy_of(ValueId value, const std::vector<std::string>& names) const {
     const TensorType& type = graph_[value].type;
     Definition copy;
     for (IndexId k{0}; k.index < type.rank(); ++k.index) {
-      copy.indices.push_back({"i" + std::to_string(k.index), type.dims[k.index]});
+      const std::string name = names.empty() ? "i" + std::to_string(k.index) : names[k.index];
+      copy.indices.push_back({name, type.dims[k.index]});
       copy.target.push_back({Affine::of(k), {}});
     }
     copy.free_count = static_cast<uint32_t>(type.rank());
@@ -177,7 +178,7 @@ class Differentiation {
                           .type = about.type,
                           .range = about.range});
     open_carries_.push_back({value, carry});
-    return copy_of(carry);
+    return copy_of(carry, dimension_names(value));
   }
 
   /// d.loss = 1

@@ -80,6 +80,21 @@ step digits train capacity 10 arena 4096 {
   phase {
   }
 }
+
+step digits predict capacity 10 arena 128 {
+  %t: i64[] = arena 0
+  %s: i64[] = arena 64
+  repeat 20 counter %t reversed {
+    phase {
+    }
+    repeat 3 counter %s {
+      phase {
+      }
+    }
+  }
+  phase {
+  }
+}
 )";
 
 TEST(LoopsText, IsPrintedAsItWasRead) {
@@ -189,6 +204,30 @@ TEST(LoopsVerifier, ChecksCallsAndPhases) {
               testing::Contains(HasSubstr("in the same phase")));
   EXPECT_THAT(problems("arena 64 { %a: f32[N] = arena 60 }"), ElementsAre(HasSubstr("lies at 60")));
   EXPECT_THAT(problems("arena 64 { %a: f32[N] = arena 64 }"), ElementsAre(HasSubstr("lies at 64")));
+}
+
+TEST(LoopsVerifier, ChecksRepeats) {
+  auto problems = [](const std::string& phases) {
+    Read result = read(
+        "kernel @k(%x: mut i64*) {}\nstep m e capacity 4 { %t: i64[] = arena %u: i64[] = arena "
+        "%i: i64[] = input 0 %f: f32[] = arena " +
+        phases + "}");
+    EXPECT_EQ(result.problem, "");
+    return verify(result.program);
+  };
+  EXPECT_THAT(problems("repeat 2 counter %t { repeat 3 counter %u { phase {} } }"), ElementsAre());
+  EXPECT_THAT(problems("repeat 2 counter %t {} phase {}"), ElementsAre(HasSubstr("of 0 phases")));
+  EXPECT_THAT(problems("repeat 0 counter %t { phase {} }"), ElementsAre(HasSubstr("0 times")));
+  EXPECT_THAT(problems("repeat 2 counter %t { repeat 3 counter %t { phase {} } }"),
+              ElementsAre(HasSubstr("no counter of its own")));
+  EXPECT_THAT(problems("repeat 2 counter %i { phase {} }"), ElementsAre(HasSubstr("counter i is")));
+  EXPECT_THAT(problems("repeat 2 counter %f { phase {} }"), ElementsAre(HasSubstr("counter f is")));
+  EXPECT_THAT(problems("repeat 2 counter %t { phase { @k(%t) } }"),
+              ElementsAre(HasSubstr("may write a counter")));
+  Program program =
+      read("step m e capacity 4 { %t: i64[] = arena repeat 2 counter %t { phase {} } }").program;
+  program.steps[0].repeats[0].count = 2;
+  EXPECT_THAT(verify(program), ElementsAre(HasSubstr("of 2 phases")));
 }
 
 }  // namespace
