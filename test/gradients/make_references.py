@@ -20,6 +20,12 @@ from safetensors.numpy import save_file
 
 PROGRAMS = {}
 
+# What a file of weights holds besides parameters; training does not read it.
+STATES = {
+    "normalised": {f"batch_norm{k}.running_{what}": np.full(size, value, np.float32)
+                   for k, size in ((1, 4), (2, 6)) for what, value in (("mean", 0), ("variance", 1))},
+}
+
 
 def program(inputs, **shapes):
     """Registers a function of (weights, inputs) that returns (loss, outputs).
@@ -263,15 +269,294 @@ def second(p, i):
     return value + 0.5 * jnp.sum(slope ** 2), {"slope": slope}
 
 
+def dilated_shapes():
+    shapes = {"stem__w": (3, 2, 4), "stem__b": (4,), "dense1__w": (4, 1), "dense1__b": (1,)}
+    for k in range(3):
+        for part in ("filter", "gate"):
+            shapes |= {f"{part}__{k}__w": (3, 4, 4), f"{part}__{k}__b": (4,)}
+    return shapes
+
+
+@program(lambda r: {"x": r.normal(size=(3, 11, 2)), "next": r.normal(size=(3, 11))},
+         **dilated_shapes())
+def dilated(p, i):
+    def causal(x, name, dilation=1):
+        wide = jnp.pad(x, [[0, 0], [2 * dilation, 0], [0, 0]])
+        first = [(2 - k) * dilation for k in range(3)]
+        return p[name + ".b"] + sum(wide[:, f : f + 11] @ p[name + ".w"][k]
+                                    for k, f in enumerate(first))
+
+    h, skip = causal(i["x"], "stem"), 0
+    for k, dilation in enumerate((1, 2, 4)):
+        z = jnp.tanh(causal(h, f"filter.{k}", dilation))
+        z = z * jax.nn.sigmoid(causal(h, f"gate.{k}", dilation))
+        h, skip = h + z, skip + z
+    y = (skip @ p["dense1.w"] + p["dense1.b"])[..., 0]
+    return mse(y, i["next"]), {"y": y}
+
+
+@program(lambda r: {"left": r.normal(size=(8, 7)), "right": r.normal(size=(8, 7)),
+                    "same": r.random(8) < 0.5},
+         hidden__w=(7, 6), hidden__b=(6,), embed__w=(6, 3))
+def siamese(p, i):
+    def tower(x):
+        return jnp.tanh(x @ p["hidden.w"] + p["hidden.b"]) @ p["embed.w"]
+
+    d = jnp.sqrt(((tower(i["left"]) - tower(i["right"])) ** 2).sum(-1) + 1e-6)
+    each = jnp.where(i["same"], d ** 2, jnp.maximum(1.5 - d, 0) ** 2)
+    return each.mean() / 2 + 0.01 * (p["hidden.w"] ** 2).sum(), {"distance": d}
+
+
+@program(lambda r: {"x": r.normal(size=(6, 5, 3)), "y": r.normal(size=(6, 2))},
+         scale=(3,), shift=(3,), s=(), dense1__w=(15, 2), dense1__b=(2,))
+def statistics(p, i):
+    x = i["x"]
+    v = x.var((0, 1))
+    z = p["scale"] * (x - x.mean((0, 1))) / jnp.sqrt(v + 1e-3) + p["shift"]
+    h = jnp.tanh(z * p["s"]).reshape(6, 15) @ p["dense1.w"] + p["dense1.b"]
+    q = (h - h.mean(0)) / jnp.sqrt(h.var(0) + 0.1)
+    return mse(q, i["y"]) + p["s"] * v.mean(), {"q": q}
+
+
+@program(lambda r: {"words": classes(r, (4, 9), 13, np.int32), "class": classes(r, 4, 3, np.int32)},
+         table=(13, 4), w2=(2, 4, 3), w3=(3, 4, 3), dense1__w=(6, 3), dense1__b=(3,))
+def over_time(p, i):
+    x = p["table"][i["words"]]
+    a = jnp.tanh(sum(x[:, k : k + 8] @ p["w2"][k] for k in range(2)))
+    b = jnp.tanh(sum(x[:, k : k + 7] @ p["w3"][k] for k in range(3)))
+    both = jnp.concatenate([a.max(1), b.min(1)], axis=1)
+    logits = both @ p["dense1.w"] + p["dense1.b"]
+    place = jnp.argmax(a, axis=1).astype(float).mean(1)
+    return cross_entropy(logits, i["class"]), {"logits": logits, "place": place}
+
+
+@program(lambda r: {"tokens": classes(r, (3, 6), 10), "next": classes(r, (3, 6), 10)},
+         table__w=(10, 8), positional_embedding1__w=(6, 8), rms_norm1__scale=(8,),
+         **{f"twice__layer_norm{k}__{v}": (8,) for k in (1, 2) for v in ("scale", "shift")},
+         **{f"twice__self_attention1__w{k}": (8, 8) for k in "qkvo"},
+         twice__dense1__w=(8, 16), twice__dense1__b=(16,), twice__dense2__w=(16, 8),
+         twice__dense2__b=(8,))
+def tied_blocks(p, i):
+    def twice(x):
+        def norm(v, k):
+            return (layer_norm(v) * p[f"twice.layer_norm{k}.scale"]
+                    + p[f"twice.layer_norm{k}.shift"])
+
+        a = x + attention(norm(x, 1), *(p[f"twice.self_attention1.w{k}"] for k in "qkvo"), 2)
+        h = norm(a, 2) @ p["twice.dense1.w"] + p["twice.dense1.b"]
+        h = jax.nn.gelu(h, approximate=False)
+        return a + h @ p["twice.dense2.w"] + p["twice.dense2.b"]
+
+    h = twice(twice(p["table.w"][i["tokens"]] + p["positional_embedding1.w"]))
+    h = h / jnp.sqrt((h ** 2).mean(-1, keepdims=True) + 1e-5) * p["rms_norm1.scale"]
+    logits = h @ p["table.w"].T
+    return cross_entropy(logits, i["next"]), {"logits": logits}
+
+
+def mixture_shapes():
+    shapes = {"dense1__w": (4, 3), "dense1__b": (3,)}
+    for k, width in enumerate((3, 5, 4)):
+        shapes |= {f"up__{k}__w": (4, width), f"up__{k}__b": (width,),
+                   f"down__{k}__w": (width, 2), f"down__{k}__b": (2,)}
+    return shapes
+
+
+@program(lambda r: {"x": r.normal(size=(7, 4)), "y": r.normal(size=(7, 2))}, **mixture_shapes())
+def mixture(p, i):
+    def dense(x, name):
+        return x @ p[name + ".w"] + p[name + ".b"]
+
+    gate = jax.nn.softmax(dense(i["x"], "dense1"))
+    total = sum(gate[:, k : k + 1] * dense(jax.nn.silu(dense(i["x"], f"up.{k}")), f"down.{k}")
+                for k in range(3))
+    extra = jnp.mean(gate.sum(-1) * jnp.log(gate.prod(-1) + 1))
+    return mse(total, i["y"]) + 0.1 * extra, {"total": total}
+
+
+@program(lambda r: {"cell": r.integers(-9, 30, (6, 5)).astype(np.int32),
+                    "offset": r.integers(-4, 7, 6), "y": r.normal(size=(6, 5))},
+         row=(3, 2), column=(4, 2), bias=(7,))
+def integers(p, i):
+    cell = i["cell"]
+    z = (p["row"][cell // 4 % 3] * p["column"][cell % 4]).sum(-1)
+    t = np.arange(5)
+    twice = p["bias"][cell % 4 + 2] - p["bias"][(cell + t) % 7]
+    at = i["offset"][:, None] + t
+    read = jnp.take_along_axis(z, np.clip(at, 0, 4), axis=1)
+    last = jnp.where((at >= 0) & (at < 5), read, 0.25)
+    out = np.where(cell % 2 == 0, 1.0, -1.0) * z + twice * last
+    return mse(out, i["y"]), {"p": out}
+
+
+@program(lambda r: {"x": 1.5 * r.normal(size=(8, 6))}, a=(6,))
+def chains(p, i):
+    def positive(z, where):
+        return jnp.where(where, z, 1.0)  # keeps NaN out of the side that is not selected
+
+    z = i["x"] * (p["a"] + 1)
+    middle = (z > 0.5) & ~(z > 2)
+    y = jnp.where(z < -1, -1 - 0.1 * z, jnp.where(z < 0, z ** 3, jnp.where(
+        middle, jnp.sqrt(positive(z, middle)), jnp.log1p(jnp.abs(z)))))
+    safe = jnp.where(z > 0.2, jnp.log(positive(z, z > 0.2)), 0)
+    q = jnp.where((np.arange(6) % 2 == 0) | (z > 1), jnp.clip(z, -1.5, 1.5), z * z[:, ::-1])
+    root = jnp.where(z >= 0, jnp.sqrt(positive(z, z >= 0)), -jnp.sqrt(positive(-z, z < 0)))
+    return y.mean() + (safe ** 2).mean() + (q * q).mean() + root.mean(), {"y": y, "root": root}
+
+
+@program(lambda r: {"x": r.normal(size=(4, 1, 4)), "y": r.normal(size=(4, 3, 1))},
+         s=(), t=(1, 3, 1), r=(1,), dense1__w=(4, 2), dense1__b=(2,))
+def broadcasts(p, i):
+    z = p["s"] * i["x"] * p["t"] + i["y"] ** 2 - p["r"]
+    h = jnp.tanh(z @ p["dense1.w"] + p["dense1.b"])
+    near = jnp.einsum("nij,mij->nm", h, h)
+    spread = jnp.where(np.eye(4, dtype=bool), 0, jnp.exp(-near ** 2)).mean(1)
+    loss = spread.mean() + (z ** 2).mean() * p["s"] + h.sum() / 10 + p["r"][0] * p["s"]
+    return loss, {"h": h, "spread": spread}
+
+
+@program(lambda r: {"x": r.normal(size=(5, 3))}, w=(3, 3))
+def doubles(p, i):
+    h = i["x"] @ p["w"] + 0.1
+    a = ((0.7 * h + 1e-3) * h - 1 / 3) * h + 0.1
+    a = a + jnp.exp(-(h / (2 / 3)) ** 2) * jnp.exp(-(h / 1.1) ** 2)
+    k = jnp.abs(h) ** 1.3 + 2 ** h + (1 + h ** 2) ** -0.5
+    return jnp.mean(a * k) * np.sqrt(2), {"p": a}
+
+
+@program(lambda r: {"image": r.normal(size=(4, 8, 8)), "y": classes(r, 4, 3)},
+         w=(3, 3, 4), dense1__w=(16, 3), dense1__b=(3,))
+def windows(p, i):
+    wide = jnp.pad(i["image"], [[0, 0], [1, 1], [1, 1]])
+    z = sum(wide[:, a : a + 7 : 2, b : b + 7 : 2, None] * p["w"][a, b]
+            for a in range(3) for b in range(3))
+    soft = jnp.log(sum(jnp.exp(z[:, a::2, b::2]) for a in range(2) for b in range(2)))
+    square = jnp.pad(soft ** 2, [[0, 0], [0, 0], [0, 0], [1, 1]])
+    u = soft / (1 + 0.5 * sum(square[..., d : d + 4] for d in range(3))) ** 0.75
+    logits = u.reshape(4, 16) @ p["dense1.w"] + p["dense1.b"]
+    return cross_entropy(logits, i["y"]), {"u": u}
+
+
+@program(lambda r: {"x": r.normal(size=(4, 4)), "y": r.normal(size=(4, 5))}, w=(4, 5, 3), a=(4, 4))
+def products_of_three(p, i):
+    x, y, a = i["x"], i["y"], p["a"]
+    z = jnp.einsum("ni,ijk,nj->nk", x, p["w"], y)
+    cosine = z.sum(1) / jnp.sqrt(1e-2 + (z ** 2).sum(1))
+    lower = x @ jnp.tril(a).T
+    loss = (z ** 2).mean() + jnp.trace(a) * jnp.einsum("ni,nj->nij", x, y).mean()
+    loss += (jnp.cumsum(y, axis=1) * y).mean() + (jnp.diag(a) ** 2).sum() + lower.mean()
+    return loss + cosine.mean(), {"z": z, "cosine": cosine}
+
+
+def lstm_scan(x, wx, wh, b):
+    """All hidden states [N, T, U] and the last cell state."""
+    units = wh.shape[0]
+
+    def step(carry, xt):
+        h, c = carry
+        i, f, g, o = jnp.split(xt @ wx + h @ wh + b, 4, axis=-1)
+        c = jax.nn.sigmoid(f) * c + jax.nn.sigmoid(i) * jnp.tanh(g)
+        h = jax.nn.sigmoid(o) * jnp.tanh(c)
+        return (h, c), h
+
+    zero = jnp.zeros((x.shape[0], units))
+    (_, c), y = lax.scan(step, (zero, zero), x.swapaxes(0, 1))
+    return y.swapaxes(0, 1), c
+
+
+def gru_scan(x, wx, wh, b):
+    def step(h, xt):
+        xz, xr, xn = jnp.split(xt @ wx + b, 3, axis=-1)
+        hz, hr, hn = jnp.split(h @ wh, 3, axis=-1)
+        z, r = jax.nn.sigmoid(xz + hz), jax.nn.sigmoid(xr + hr)
+        h = (1 - z) * jnp.tanh(xn + r * hn) + z * h
+        return h, h
+
+    zero = jnp.zeros((x.shape[0], wh.shape[0]))
+    return lax.scan(step, zero, x.swapaxes(0, 1))[1].swapaxes(0, 1)
+
+
+def rnn_scan(x, wx, wh, b):
+    def step(h, xt):
+        h = jnp.tanh(xt @ wx + h @ wh + b)
+        return h, h
+
+    zero = jnp.zeros((x.shape[0], wh.shape[0]))
+    return lax.scan(step, zero, x.swapaxes(0, 1))[1].swapaxes(0, 1)
+
+
+def batch_norm(x):
+    axes = tuple(range(x.ndim - 1))
+    d = x - x.mean(axes)
+    return d / jnp.sqrt((d ** 2).mean(axes) + 1e-5)
+
+
+def layer_weights(p, name):
+    return (p[f"{name}.{part}"] for part in ("wx", "wh", "b"))
+
+
+@program(lambda r: {"tokens": classes(r, (3, 7), 6), "next": classes(r, (3, 7), 6)},
+         embedding1__w=(6, 5), memory1__wx=(5, 16), memory1__wh=(4, 16), memory1__b=(16,),
+         dense1__w=(4, 6), dense1__b=(6,))
+def lstm(p, i):
+    e = p["embedding1.w"][i["tokens"]]
+    y, c = lstm_scan(e, *layer_weights(p, "memory1"))
+    logits = y @ p["dense1.w"] + p["dense1.b"]
+    decay = 0.5 * c
+    for t in range(7):
+        decay = 0.9 * decay + y[:, 6 - t] * e[:, t].mean(1, keepdims=True)
+    return cross_entropy(logits, i["next"]) + jnp.mean(decay ** 2), {"logits": logits,
+                                                                    "decay": decay}
+
+
+@program(lambda r: {"x": r.normal(size=(3, 6, 3)), "y": classes(r, 3, 4)},
+         rnn1__wx=(3, 4), rnn1__wh=(4, 4), rnn1__b=(4,),
+         gru1__wx=(3, 12), gru1__wh=(4, 12), gru1__b=(12,),
+         gru2__wx=(3, 12), gru2__wh=(4, 12), gru2__b=(12,),
+         lstm1__wx=(8, 12), lstm1__wh=(3, 12), lstm1__b=(12,), dense1__w=(15, 4), dense1__b=(4,))
+def recurrent(p, i):
+    x = i["x"]
+    a = rnn_scan(x, *layer_weights(p, "rnn1"))
+    there = gru_scan(x, *layer_weights(p, "gru1"))
+    back = gru_scan(x[:, ::-1], *layer_weights(p, "gru2"))[:, ::-1]
+    both = jnp.concatenate([there, back], axis=2)
+    final = jnp.concatenate([there[:, -1], back[:, 0]], axis=1)
+    c = lstm_scan(both, *layer_weights(p, "lstm1"))[0]
+    logits = jnp.concatenate([a.max(1), final, c[:, -1]], axis=1) @ p["dense1.w"] + p["dense1.b"]
+    return cross_entropy(logits, i["y"]), {"both": both}
+
+
+@program(lambda r: {"x": r.normal(size=(6, 5, 4)), "y": classes(r, 6, 3)},
+         batch_norm1__scale=(4,), batch_norm1__shift=(4,), dense1__w=(20, 6),
+         batch_norm2__scale=(6,), batch_norm2__shift=(6,), dense2__w=(6, 3), dense2__b=(3,))
+def normalised(p, i):
+    h = batch_norm(i["x"]) * p["batch_norm1.scale"] + p["batch_norm1.shift"]
+    h = batch_norm(jnp.tanh(h).reshape(6, -1) @ p["dense1.w"])
+    h = h * p["batch_norm2.scale"] + p["batch_norm2.shift"]
+    return cross_entropy(h @ p["dense2.w"] + p["dense2.b"], i["y"]), {"h": h}
+
+
+@program(lambda r: {"x": r.normal(size=(3, 4, 3, 2))}, w=(2, 2))
+def nested(p, i):
+    h, steps = jnp.zeros((3, 2)), []
+    for t in range(4):
+        k = h @ p["w"]
+        for s in range(3):
+            k = jnp.tanh(k @ p["w"] + i["x"][:, t, s])
+        h = 0.5 * h + k
+        steps.append(k)
+    y = jnp.stack(steps, axis=1)
+    return jnp.mean(y ** 2) + jnp.mean(h), {"y": y}
+
+
 def main():
     folder = pathlib.Path(__file__).parent / "data"
     folder.mkdir(exist_ok=True)
     for name, (function, draw, shapes) in PROGRAMS.items():
         rng = np.random.default_rng(sum(name.encode()))
         inputs = draw(rng)
-        weights = {key: rng.normal(size=shape) * 0.5 for key, shape in shapes.items()}
+        weights = {key: np.asarray(rng.normal(size=shape) * 0.5) for key, shape in shapes.items()}
         # What f32 can hold, so that both precisions see the same numbers.
-        rounded = {k: v.astype(np.float32) for k, v in weights.items()}
+        rounded = {k: np.asarray(v, np.float32) for k, v in weights.items()}
         given = {k: v.astype(np.float32) if v.dtype == np.float64 else v for k, v in inputs.items()}
         weights = {k: v.astype(np.float64) for k, v in rounded.items()}
         wide = {k: v.astype(np.float64) if v.dtype == np.float32 else v for k, v in given.items()}
@@ -286,7 +571,7 @@ def main():
         expected = {"loss": np.asarray(value)}
         expected |= {f"output.{k}": np.asarray(v) for k, v in outputs.items()}
         expected |= {f"grad.{k}": np.asarray(v) for k, v in {**by_weight, **by_input}.items()}
-        save_file(rounded, folder / f"{name}.weights.safetensors")
+        save_file({**rounded, **STATES.get(name, {})}, folder / f"{name}.weights.safetensors")
         save_file(given, folder / f"{name}.input.safetensors")
         save_file({k: np.copy(v, order="C") for k, v in expected.items()},
                   folder / f"{name}.expected.safetensors")
