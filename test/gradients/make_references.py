@@ -308,12 +308,12 @@ def siamese(p, i):
 
 
 @program(lambda r: {"x": r.normal(size=(6, 5, 3)), "y": r.normal(size=(6, 2))},
-         scale=(3,), shift=(3,), s=(), dense1__w=(15, 2), dense1__b=(2,))
+         scale=(3,), shift=(3,), s=(), dense1__w=(15, 2))
 def statistics(p, i):
     x = i["x"]
     v = x.var((0, 1))
     z = p["scale"] * (x - x.mean((0, 1))) / jnp.sqrt(v + 1e-3) + p["shift"]
-    h = jnp.tanh(z * p["s"]).reshape(6, 15) @ p["dense1.w"] + p["dense1.b"]
+    h = jnp.tanh(z * (p["s"] + 1)).reshape(6, 15) @ p["dense1.w"]
     q = (h - h.mean(0)) / jnp.sqrt(h.var(0) + 0.1)
     return mse(q, i["y"]) + p["s"] * v.mean(), {"q": q}
 
