@@ -172,8 +172,6 @@ std::string_view explanation(Code code) {
       return "All uses of an instance share its parameters, so they have the shapes of the first.";
     case Code::unknown_initializer:
       return "`init` takes one of the initialisers in the language reference.";
-    case Code::unsupported:
-      return "The construct is part of the language, but this version of netc does not compile it.";
     case Code::tensor_without_subscripts:
       return "In index notation a tensor stands with all its subscripts. Bind a whole-tensor "
              "expression to a name first.";
