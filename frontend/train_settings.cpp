@@ -160,7 +160,8 @@ class TrainReader {
   }
 
   std::optional<DataSource> read_source(const ast::Source& source) {
-    static const std::vector<std::string> kinds = {"idx", "npy", "npz", "safetensors", "csv"};
+    static const std::vector<std::string> kinds = {"idx",         "npy", "npz",
+                                                   "safetensors", "csv", "text"};
     const auto* call = source.value->as<ast::Call>();
     const auto* name = call ? call->callee->as<ast::NameRef>() : nullptr;
     DataSource result{.input = std::string(source.input.text)};
@@ -198,6 +199,11 @@ class TrainReader {
             "`csv` takes either `columns: [0, 1]` or `column: \"name\"`");
       return std::nullopt;
     }
+    if (result.kind == "text" && result.window == 0) {
+      error(Code::unknown_source, source.value->range,
+            "`text` takes the length of its rows, as in `window: 65`");
+      return std::nullopt;
+    }
     return result;
   }
 
@@ -214,6 +220,12 @@ class TrainReader {
         error(Code::wrong_setting, expr.range, "`part` is a range of rows: `part: 0..1500`");
       return false;
     }
+    if (source.kind == "text" && name.text == "window") {
+      const auto window = integer(expr, "the window", 1);
+      source.window = window.value_or(0);
+      return window.has_value();
+    }
+    if (source.kind == "text" && name.text == "alphabet") return read_alphabet(source, expr);
     const bool csv = source.kind == "csv";
     if (csv && name.text == "header") {
       const Operand operand = value(expr);
@@ -250,6 +262,20 @@ class TrainReader {
     }
     error(Code::unknown_argument, name.range, "`{}` has no option `{}`", source.kind, name.text);
     return false;
+  }
+
+  bool read_alphabet(DataSource& source, const ast::Expr& expr) {
+    const auto alphabet = text(expr, "the alphabet");
+    if (!alphabet) return false;
+    const std::set<char> different(alphabet->begin(), alphabet->end());
+    if (alphabet->empty() || different.size() != alphabet->size()) {
+      error(Code::wrong_setting, expr.range, "the alphabet is {}",
+            alphabet->empty() ? "empty" : "not of different bytes")
+          .help("each byte stands for its position, as in `alphabet: \"acgt\"`");
+      return false;
+    }
+    source.alphabet = *alphabet;
+    return true;
   }
 
   const Context& context_;

@@ -54,6 +54,8 @@ std::string json_source(const DataSource& source) {
   object.add_unless_empty("column", source.column);
   if (!source.classes.empty()) object.add("classes", json_list(source.classes, json_string));
   if (source.kind == "csv") object.add("header", source.header ? "true" : "false");
+  if (source.kind == "text") object.add("window", std::to_string(source.window));
+  object.add_unless_empty("alphabet", source.alphabet);
   if (source.part)
     object.add("part", fmt::format("[{},{}]", source.part->first, source.part->second));
   return object.text();

@@ -10,14 +10,16 @@ namespace netc {
 
 /// One data source: `idx("f.gz", part: 0..1500)`, ...
 struct DataSource {
-  std::string input;  ///< the model's input that it feeds
-  std::string kind;   ///< idx, npy, npz, safetensors, csv
-  std::string path;   ///< as written; relative to the file or to `--data`
-  std::string name;   ///< the array's name in an npz or safetensors file
+  std::string input;                 ///< the model's input that it feeds
+  std::string kind;                  ///< idx, npy, npz, safetensors, csv, text
+  std::string path;                  ///< as written; relative to the file or to `--data`
+  std::string name;                  ///< the array's name in an npz or safetensors file
   std::vector<int64_t> columns;      ///< csv: columns by number
   std::string column;                ///< csv: one column by its header
   std::vector<std::string> classes;  ///< csv: words that stand for 0, 1, ...
   bool header = true;                ///< csv
+  int64_t window = 0;                ///< text: bytes in a row; rows begin at every byte
+  std::string alphabet;              ///< text: bytes that stand for 0, 1, ...; empty: as they are
   std::optional<std::pair<int64_t, int64_t>> part;  ///< half-open range of rows
 };
 

@@ -24,6 +24,7 @@ Result<Array> read_array(const Source& source, const std::string& path) {
   if (source.kind == "safetensors") return read_safetensors(path, source.name);
   if (source.kind == "csv")
     return read_csv(path, {source.columns, source.column, source.classes, source.header});
+  if (source.kind == "text") return read_text(path, source.window, source.alphabet);
   return failure(exit_bad_input, "{}: sources of kind `{}` cannot be read", path, source.kind);
 }
 

@@ -80,6 +80,10 @@ Source read_source(Reader& reader) {
       reader.list([&] { source.classes.push_back(reader.text()); });
     else if (key == "header")
       source.header = reader.truth();
+    else if (key == "window")
+      source.window = reader.integer();
+    else if (key == "alphabet")
+      source.alphabet = reader.text();
     else if (key == "part") {
       std::vector<int64_t> bounds;
       reader.list([&] { bounds.push_back(reader.integer()); });

@@ -16,6 +16,8 @@ struct Source {
   std::string column;
   std::vector<std::string> classes;
   bool header = true;
+  int64_t window = 0;
+  std::string alphabet;
   std::optional<std::pair<int64_t, int64_t>> part;
 };
 

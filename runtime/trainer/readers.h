@@ -30,6 +30,10 @@ struct CsvOptions {
 };
 Result<Array> read_csv(const std::string& path, const CsvOptions& options);
 
+/// The windows of `window` bytes at every position of a file, gzipped or not: u8[rows, window]. An
+/// alphabet replaces bytes with their positions in it.
+Result<Array> read_text(const std::string& path, int64_t window, const std::string& alphabet);
+
 /// Reads the data that a header promises, for `dims` elements of `item_bytes` each in the file.
 Result<std::vector<std::byte>> read_promised(ByteSource& source, const std::vector<int64_t>& dims,
                                              size_t item_bytes);

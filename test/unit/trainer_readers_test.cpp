@@ -260,6 +260,37 @@ TEST_F(ReadersTest, CsvFaultsNameLineAndColumn) {
   expect_words(csv("a,b\n1,0x10\n", all), "`0x10` is no number");
 }
 
+TEST_F(ReadersTest, TextGivesAWindowAtEveryPosition) {
+  auto bytes = [](const Array& array) {
+    return std::string(reinterpret_cast<const char*>(array.bytes.data()), array.bytes.size());
+  };
+  for (const std::string& path :
+       {folder_.write("a", "gattaca"), folder_.write("b", gzip("gattaca"))}) {
+    auto raw = read_text(path, 5, "");
+    ASSERT_TRUE(raw);
+    EXPECT_EQ(raw->dims, (std::vector<int64_t>{3, 5}));
+    EXPECT_EQ(raw->dtype, NETC_U8);
+    EXPECT_EQ(bytes(*raw), "gattaattacttaca");
+  }
+  auto numbered = read_text(folder_ / "a", 7, "acgt");
+  ASSERT_TRUE(numbered);
+  EXPECT_EQ(bytes(*numbered), std::string("\2\0\3\3\0\1\0", 7));
+}
+
+TEST_F(ReadersTest, TextFaultsSayWhere) {
+  const std::string path = folder_.write("a", "gattaca");
+  auto stranger = read_text(path, 2, "agt");
+  ASSERT_FALSE(stranger);
+  EXPECT_EQ(stranger.failure().message,
+            path + ": the byte at offset 5, 99 (`c`), is not in the alphabet");
+  auto wide = read_text(path, 8, "");
+  ASSERT_FALSE(wide);
+  EXPECT_EQ(wide.failure().message, path + ": 7 bytes are fewer than a window of 8");
+  auto large = read_text(folder_.write("b", std::string(100000, 'a')), 50000, "");
+  ASSERT_FALSE(large);
+  EXPECT_NE(large.failure().message.find("take more than 1 GiB"), std::string::npos);
+}
+
 TEST_F(ReadersTest, PartsOfRows) {
   std::string path = folder_.write("a", idx(8, {4, 2}, "aabbccdd"));
   auto part = [&](int64_t begin, int64_t end) {
