@@ -62,7 +62,7 @@ class ModelEntries {
     Elaborator elaborator(context_, graph, training);
     const ModelResults results = elaborator.model(model_, file_);
     const auto loss = elaborator.total_loss(results, model_.name.range);
-    added.failed = context_.diagnostics.error_count() != errors;
+    added.failed = context_.diagnostics.error_count() != errors || results.loss_reported;
     added.wanted = entry == "predict" ? !results.outputs.empty() : loss.has_value();
     if (added.failed || !added.wanted) return added;
     if (entry != "predict") graph.results.push_back({ResultKind::loss, "loss", *loss});

@@ -1,5 +1,6 @@
 // Index notation: what ranges indices have, and definitions and reductions over them.
 #include <algorithm>
+#include <utility>
 
 #include "frontend/elaborator.h"
 
@@ -54,6 +55,7 @@ struct Elaborator::Sizes {
   std::vector<RestSite> rest;
   bool wants_rest = false;
   bool failed = false;  ///< something was reported, which may be why a size is missing
+  std::vector<const ast::Expr*> unresolved;  ///< bases of reads that are no tensors in sight
 };
 
 void Elaborator::collect_sizes(const ast::Expr& expr, bool guarded, Sizes& sizes) {
@@ -68,6 +70,7 @@ void Elaborator::collect_sizes(const ast::Expr& expr, bool guarded, Sizes& sizes
     for (auto& [name, sites] : inner.of) sizes.of[name] = sites;
     sizes.rest = inner.rest;
     sizes.failed = inner.failed;
+    sizes.unresolved = inner.unresolved;
     return;
   }
   if (const auto* otherwise = expr.as<ast::Otherwise>()) {
@@ -82,7 +85,10 @@ void Elaborator::collect_sizes(const ast::Expr& expr, bool guarded, Sizes& sizes
 void Elaborator::collect_read(const ast::Index& index, const ast::Expr& expr, bool guarded,
                               Sizes& sizes) {
   const auto dims = dims_of(*index.base);
-  if (!dims) return;
+  if (!dims) {
+    sizes.unresolved.push_back(index.base);
+    return;
+  }
   const size_t given = index.subscripts.size();
   const auto rest =
       std::find_if(index.subscripts.begin(), index.subscripts.end(),
@@ -132,7 +138,14 @@ std::optional<std::vector<Dim>> Elaborator::dims_of(const ast::Expr& base) {
   return element ? std::optional(element->dims) : std::nullopt;
 }
 
-std::optional<Dim> Elaborator::size_of_index(const ast::IndexBinder& binder, const Sizes& sizes) {
+bool Elaborator::explained(Sizes& sizes) {
+  // A name that stands for nothing, or for what was reported already, is the cause to tell.
+  for (const ast::Expr* base : std::exchange(sizes.unresolved, {}))
+    if (evaluate(*base).poisoned()) sizes.failed = true;
+  return sizes.failed;
+}
+
+std::optional<Dim> Elaborator::size_of_index(const ast::IndexBinder& binder, Sizes& sizes) {
   const auto& sites = sizes.of.at(std::string(binder.name.text));
   const bool unguarded =
       std::any_of(sites.begin(), sites.end(), [](auto& s) { return !s.guarded; });
@@ -151,7 +164,7 @@ std::optional<Dim> Elaborator::size_of_index(const ast::IndexBinder& binder, con
     }
   }
   if (first) return first->size;
-  if (sizes.failed) return std::nullopt;
+  if (explained(sizes)) return std::nullopt;
   error(Code::index_range_unknown, binder.name.range,
         "nothing says how far the index `{}` runs: it stands alone in no subscript",
         binder.name.text)
@@ -201,10 +214,10 @@ std::optional<Elaborator::OpenedIndices> Elaborator::open_indices(
 }
 
 std::optional<std::vector<Dim>> Elaborator::size_of_rest(const ast::IndexBinder& binder,
-                                                         const Sizes& sizes) {
+                                                         Sizes& sizes) {
   if (sizes.rest.empty()) {
     if (frame().rest) return frame().rest;
-    if (sizes.failed) return std::nullopt;
+    if (explained(sizes)) return std::nullopt;
     error(Code::index_range_unknown, binder.name.range,
           "nothing says what `..` stands for: no tensor is read with it");
     return std::nullopt;

@@ -163,7 +163,10 @@ void Elaborator::run(const ast::Loss& loss, const ast::Stmt& stmt) {
     return;
   }
   const auto value = result_value(*loss.value, "loss", stmt.range);
-  if (!value) return;
+  if (!value) {
+    results_.loss_reported = true;
+    return;
+  }
   const TensorType& type = graph()[*value].type;
   if (type.rank() != 0 || !is_float(type.dtype)) {
     error(Code::not_a_scalar, loss.value->range, "a loss is a float scalar, not {}",

@@ -37,6 +37,7 @@ struct ModelResults {
     ValueId value;
   };
   std::vector<ValueId> losses;
+  bool loss_reported = false;  ///< there is a loss, and what is wrong with it was told
   std::vector<Named> outputs;
   std::vector<Named> metrics;
 };
@@ -299,8 +300,9 @@ class Elaborator {
   void collect_read(const ast::Index& index, const ast::Expr& expr, bool guarded, Sizes& sizes);
   void report_count(size_t given, const std::vector<Dim>& dims, SourceRange range);
   std::optional<std::vector<Dim>> dims_of(const ast::Expr& base);
-  std::optional<Dim> size_of_index(const ast::IndexBinder& binder, const Sizes& sizes);
-  std::optional<std::vector<Dim>> size_of_rest(const ast::IndexBinder& binder, const Sizes& sizes);
+  std::optional<Dim> size_of_index(const ast::IndexBinder& binder, Sizes& sizes);
+  std::optional<std::vector<Dim>> size_of_rest(const ast::IndexBinder& binder, Sizes& sizes);
+  bool explained(Sizes& sizes);
   std::optional<OpenedIndices> open_indices(const std::vector<ast::IndexBinder>& binders,
                                             const ast::Expr& body);
   std::optional<Element> scalar(const Placed& placed);
@@ -476,7 +478,7 @@ class Elaborator {
   ScanFrame* scan_ = nullptr;        ///< the innermost one around
   std::optional<Element> step_;
   std::optional<Element> seed_;
-  std::map<std::string, int> draws_;  ///< how many there are, by the path of their instance
+  std::map<std::string, int> draws_;   ///< how many there are, by the path of their instance
   std::map<ExprId, Element> scalars_;  ///< definitions of run-time scalars, by expression
   ModelResults results_;
 };
