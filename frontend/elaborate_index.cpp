@@ -1,6 +1,5 @@
 // Index notation: what ranges indices have, and definitions and reductions over them.
 #include <algorithm>
-#include <utility>
 
 #include "frontend/elaborator.h"
 
@@ -55,7 +54,6 @@ struct Elaborator::Sizes {
   std::vector<RestSite> rest;
   bool wants_rest = false;
   bool failed = false;  ///< something was reported, which may be why a size is missing
-  std::vector<const ast::Expr*> unresolved;  ///< bases of reads that are no tensors in sight
 };
 
 void Elaborator::collect_sizes(const ast::Expr& expr, bool guarded, Sizes& sizes) {
@@ -70,7 +68,6 @@ void Elaborator::collect_sizes(const ast::Expr& expr, bool guarded, Sizes& sizes
     for (auto& [name, sites] : inner.of) sizes.of[name] = sites;
     sizes.rest = inner.rest;
     sizes.failed = inner.failed;
-    sizes.unresolved = inner.unresolved;
     return;
   }
   if (const auto* otherwise = expr.as<ast::Otherwise>()) {
@@ -85,10 +82,7 @@ void Elaborator::collect_sizes(const ast::Expr& expr, bool guarded, Sizes& sizes
 void Elaborator::collect_read(const ast::Index& index, const ast::Expr& expr, bool guarded,
                               Sizes& sizes) {
   const auto dims = dims_of(*index.base);
-  if (!dims) {
-    sizes.unresolved.push_back(index.base);
-    return;
-  }
+  if (!dims) return;
   const size_t given = index.subscripts.size();
   const auto rest =
       std::find_if(index.subscripts.begin(), index.subscripts.end(),
@@ -138,14 +132,8 @@ std::optional<std::vector<Dim>> Elaborator::dims_of(const ast::Expr& base) {
   return element ? std::optional(element->dims) : std::nullopt;
 }
 
-bool Elaborator::explained(Sizes& sizes) {
-  // A name that stands for nothing, or for what was reported already, is the cause to tell.
-  for (const ast::Expr* base : std::exchange(sizes.unresolved, {}))
-    if (evaluate(*base).poisoned()) sizes.failed = true;
-  return sizes.failed;
-}
-
-std::optional<Dim> Elaborator::size_of_index(const ast::IndexBinder& binder, Sizes& sizes) {
+std::optional<Dim> Elaborator::size_of_index(const ast::IndexBinder& binder, const Sizes& sizes,
+                                             OpenedIndices& opened) {
   const auto& sites = sizes.of.at(std::string(binder.name.text));
   const bool unguarded =
       std::any_of(sites.begin(), sites.end(), [](auto& s) { return !s.guarded; });
@@ -164,12 +152,22 @@ std::optional<Dim> Elaborator::size_of_index(const ast::IndexBinder& binder, Siz
     }
   }
   if (first) return first->size;
-  if (explained(sizes)) return std::nullopt;
-  error(Code::index_range_unknown, binder.name.range,
-        "nothing says how far the index `{}` runs: it stands alone in no subscript",
-        binder.name.text)
-      .help("give its range: `[{}: SIZE]`", binder.name.text);
-  return std::nullopt;
+  if (sizes.failed) return std::nullopt;
+  opened.unknown.push_back(&binder);
+  return Dim(1);
+}
+
+bool Elaborator::ranges_known(const OpenedIndices& opened) {
+  for (const ast::IndexBinder* binder : opened.unknown)
+    if (binder->rest)
+      error(Code::index_range_unknown, binder->name.range,
+            "nothing says what `..` stands for: no tensor is read with it");
+    else
+      error(Code::index_range_unknown, binder->name.range,
+            "nothing says how far the index `{}` runs: it stands alone in no subscript",
+            binder->name.text)
+          .help("give its range: `[{}: SIZE]`", binder->name.text);
+  return opened.unknown.empty();
 }
 
 std::optional<Elaborator::OpenedIndices> Elaborator::open_indices(
@@ -189,7 +187,7 @@ std::optional<Elaborator::OpenedIndices> Elaborator::open_indices(
   bool good = true;
   for (const ast::IndexBinder& binder : binders) {
     if (binder.rest) {
-      const auto dims = size_of_rest(binder, sizes);
+      const auto dims = size_of_rest(binder, sizes, opened);
       if (!dims) return std::nullopt;
       opened.scope.rest.emplace();
       for (const Dim& dim : *dims) {
@@ -199,7 +197,7 @@ std::optional<Elaborator::OpenedIndices> Elaborator::open_indices(
       }
       continue;
     }
-    const auto size = binder.size ? dimension(*binder.size) : size_of_index(binder, sizes);
+    const auto size = binder.size ? dimension(*binder.size) : size_of_index(binder, sizes, opened);
     if (!size) {
       good = false;
       continue;
@@ -214,13 +212,13 @@ std::optional<Elaborator::OpenedIndices> Elaborator::open_indices(
 }
 
 std::optional<std::vector<Dim>> Elaborator::size_of_rest(const ast::IndexBinder& binder,
-                                                         Sizes& sizes) {
+                                                         const Sizes& sizes,
+                                                         OpenedIndices& opened) {
   if (sizes.rest.empty()) {
     if (frame().rest) return frame().rest;
-    if (explained(sizes)) return std::nullopt;
-    error(Code::index_range_unknown, binder.name.range,
-          "nothing says what `..` stands for: no tensor is read with it");
-    return std::nullopt;
+    if (sizes.failed) return std::nullopt;
+    opened.unknown.push_back(&binder);
+    return std::vector<Dim>{};
   }
   for (const Sizes::RestSite& site : sizes.rest) {
     if (site.dims == sizes.rest.front().dims) continue;
@@ -254,7 +252,7 @@ void Elaborator::run(const ast::Define& define, const ast::Stmt& stmt) {
   frame().indices = opened->scope.outer;
   TensorType type{.dtype = value ? value->dtype : DType::f32};
   for (IndexId id : opened->order) type.dims.push_back(tensors_.extent(id));
-  if (!value || !check_size(type, stmt.range)) {
+  if (!value || !ranges_known(*opened) || !check_size(type, stmt.range)) {
     bind(define.name, Poison{});
     return;
   }
@@ -294,7 +292,7 @@ Operand Elaborator::on(const ast::Reduction& reduction, const ast::Expr& expr) {
     body = scalar({evaluate(*reduction.body), reduction.body->range});
     if (body) body = settled(*body, reduction.body->range);
   }
-  if (!body) return {};
+  if (!body || !ranges_known(*opened)) return {};
   return reduce(reduction.op, *body, opened->order, expr.range);
 }
 

@@ -109,7 +109,7 @@ void Elaborator::run(const ast::Update& update, const ast::Stmt& stmt) {
       binding->kind != Binding::Kind::slot) {
     error(Code::not_updatable, update.name.range, "`{}` cannot be updated", update.name.text)
         .label(binding->range, "only a state, or a name bound with `=`, can")
-        .help("bind it to another name first: `x = {}`", update.name.text);
+        .help("bind it to another name first: `new_{} = {}`", update.name.text, update.name.text);
     return;
   }
   if (binding->kind == Binding::Kind::variable) {

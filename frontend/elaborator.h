@@ -295,14 +295,19 @@ class Elaborator {
   struct OpenedIndices {
     IndexScope scope;
     std::vector<IndexId> order;
+    /// Without a range. They run over one element until the body is seen: what is wrong with
+    /// it may be the cause, and is then told alone.
+    std::vector<const ast::IndexBinder*> unknown;
   };
   void collect_sizes(const ast::Expr& expr, bool guarded, Sizes& sizes);
   void collect_read(const ast::Index& index, const ast::Expr& expr, bool guarded, Sizes& sizes);
   void report_count(size_t given, const std::vector<Dim>& dims, SourceRange range);
   std::optional<std::vector<Dim>> dims_of(const ast::Expr& base);
-  std::optional<Dim> size_of_index(const ast::IndexBinder& binder, Sizes& sizes);
-  std::optional<std::vector<Dim>> size_of_rest(const ast::IndexBinder& binder, Sizes& sizes);
-  bool explained(Sizes& sizes);
+  std::optional<Dim> size_of_index(const ast::IndexBinder& binder, const Sizes& sizes,
+                                   OpenedIndices& opened);
+  std::optional<std::vector<Dim>> size_of_rest(const ast::IndexBinder& binder, const Sizes& sizes,
+                                               OpenedIndices& opened);
+  bool ranges_known(const OpenedIndices& opened);
   std::optional<OpenedIndices> open_indices(const std::vector<ast::IndexBinder>& binders,
                                             const ast::Expr& body);
   std::optional<Element> scalar(const Placed& placed);
