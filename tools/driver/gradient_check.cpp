@@ -143,9 +143,12 @@ class LossAround {
 };
 
 /// Compares one tensor's gradient at a few elements.
-Status check_tensor(const std::string& name, const Tensor& gradient, int64_t count,
+///
+/// A difference of losses is rounded as the losses are, so gradients below `least` are not told
+/// from zero.
+Status check_tensor(const std::string& name, const Tensor& gradient, int64_t count, double least,
                     LossAround& loss, Draws& draws, GradientReport& report) {
-  double scale = largest_magnitude(gradient);
+  double scale = std::max(largest_magnitude(gradient), least);
   bool found = false;
   for (int64_t k = 0; k < count; ++k) {
     int64_t element = draws.below(gradient.elements());
@@ -155,7 +158,7 @@ Status check_tensor(const std::string& name, const Tensor& gradient, int64_t cou
     if (!wide.ok() || !narrow.ok()) return Error{wide.ok() ? narrow.error() : wide.error()};
     // Two steps cancel the error of second order; where they disagree the loss has a kink.
     double slope = (4 * *narrow - *wide) / 3;
-    double size = std::max({scale, std::abs(slope), 1e-6});
+    double size = std::max(scale, std::abs(slope));
     if (std::abs(*wide - *narrow) > 1e-4 * size) {
       ++report.kinks;
       continue;
@@ -184,6 +187,7 @@ Result<GradientReport> check_gradients(const Graph& graph, uint64_t seed) {
   Status status = interpret(differentiated, point, {.n = graph.capacity});
   if (!status.ok()) return Error{status.error()};
 
+  const double least = 1e-5 * std::max(1.0, std::abs(point.results["loss"].as_double(0)));
   GradientReport report;
   for (const GraphResult& result : graph.results)
     report.tensors += result.kind == ResultKind::gradient;
@@ -194,7 +198,7 @@ Result<GradientReport> check_gradients(const Graph& graph, uint64_t seed) {
     if (result.kind != ResultKind::gradient) continue;
     const Tensor& gradient = point.results["gradient." + result.name];
     if (gradient.elements() == 0) continue;
-    Status checked = check_tensor(result.name, gradient, count, loss, draws, report);
+    Status checked = check_tensor(result.name, gradient, count, least, loss, draws, report);
     if (!checked.ok()) return Error{checked.error()};
   }
   return report;
