@@ -8,26 +8,18 @@ namespace netc::elaboration {
 
 namespace {
 
-/// Values that results and updates reach. A scan reads ahead, so one walk may not be enough.
-std::vector<bool> needed_values(const Graph& graph) {
+/// Values that results and updates reach.
+std::vector<bool> needed_values(const Graph& graph, const std::vector<bool>& live) {
   std::vector<bool> needed(graph.values.size());
   for (const GraphResult& result : graph.results) needed[result.value.index] = true;
-  for (const Op& op : graph.ops)
-    if (const auto* update = std::get_if<Update>(&op.what))
-      needed[update->variable.index] = needed[update->value.index] = true;
-  std::vector<bool> before;
-  do {
-    before = needed;
-    for (size_t i = graph.ops.size(); i-- > 0;) {
-      const Op& op = graph.ops[i];
-      bool wanted = op.results.empty();
-      for (ValueId result : op.results) wanted = wanted || needed[result.index];
-      if (!wanted) continue;
-      // An operation with several results keeps all of them.
-      for (ValueId result : op.results) needed[result.index] = true;
-      for (ValueId operand : operands(op)) needed[operand.index] = true;
-    }
-  } while (!graph.scans.empty() && needed != before);
+  for (size_t i = 0; i < graph.ops.size(); ++i) {
+    const Op& op = graph.ops[i];
+    if (!live[i]) continue;
+    if (const auto* update = std::get_if<Update>(&op.what)) needed[update->variable.index] = true;
+    // An operation with several results keeps all of them.
+    for (ValueId result : op.results) needed[result.index] = true;
+    for (ValueId operand : operands(op)) needed[operand.index] = true;
+  }
   return needed;
 }
 
@@ -60,7 +52,8 @@ void rename_values(Op& op, const std::vector<ValueId>& fresh) {
 }  // namespace
 
 void prune(Graph& graph, bool drop_inputs) {
-  std::vector<bool> needed = needed_values(graph);
+  const std::vector<bool> live = live_operations(graph);
+  std::vector<bool> needed = needed_values(graph, live);
   if (!drop_inputs)
     for (ValueId input : graph.inputs) needed[input.index] = true;
 

@@ -57,8 +57,7 @@ std::optional<ValueId> Tensors::whole(const Element& element) {
   const ValueId value = expr.tensor;
   if (expr.subscripts.size() != leading(value).size() + element.dims.size()) return std::nullopt;
   const Element own = of(value);
-  return own.node == element.node && own.dims == element.dims ? std::optional(value)
-                                                              : std::nullopt;
+  return own.node == element.node && own.dims == element.dims ? std::optional(value) : std::nullopt;
 }
 
 IndexId Tensors::new_variable(std::string name, Dim extent) {
@@ -100,51 +99,12 @@ std::vector<IndexId> Tensors::variables(ExprId root) const {
 }
 
 ExprId Tensors::copy(ExprId root, const std::map<IndexId, Affine>& by, ExprBuilder& to) {
-  std::map<ExprId, ExprId> copies;
-  const auto mapped = [&](ExprId id) { return id.valid() ? copies.at(id) : ExprId{}; };
-  for (ExprId id : nodes_below(root)) {
-    const Expr expr = scratch_[id];  // by value: `to` may build into the same DAG
-    switch (expr.kind) {
-      case ExprKind::constant:
-        copies[id] = is_float(expr.type) ? to.number(expr.number, expr.type)
-                                         : to.integer(expr.integer, expr.type);
-        break;
-      case ExprKind::index: {
-        const auto found = by.find(expr.index);
-        copies[id] = found == by.end() ? to.index(expr.index) : to.affine(found->second);
-        break;
-      }
-      case ExprKind::batch:
-        copies[id] = to.batch();
-        break;
-      case ExprKind::read: {
-        std::vector<Subscript> subscripts;
-        for (const Subscript& subscript : expr.subscripts) {
-          Affine affine;
-          affine.constant = subscript.affine.constant;
-          affine.batch = subscript.affine.batch;
-          for (const Affine::Term& term : subscript.affine.terms) {
-            const auto found = by.find(term.index);
-            affine.add(found == by.end() ? Affine::of(term.index) : found->second,
-                       term.coefficient);
-          }
-          subscripts.push_back({std::move(affine), mapped(subscript.data)});
-        }
-        copies[id] = to.read(expr.tensor, expr.type, std::move(subscripts), mapped(expr.otherwise));
-        break;
-      }
-      case ExprKind::apply: {
-        std::vector<ExprId> args;
-        for (ExprId arg : expr.args) args.push_back(mapped(arg));
-        copies[id] = to.apply(expr.function, std::move(args));
-        break;
-      }
-      case ExprKind::convert:
-        copies[id] = to.convert(mapped(expr.args[0]), expr.type);
-        break;
-    }
-  }
-  return copies.at(root);
+  const auto position = [&](IndexId index) {
+    const auto found = by.find(index);
+    return found == by.end() ? Affine::of(index) : found->second;
+  };
+  return copy_expr(scratch_, nodes_below(root),
+                   [&](Expr expr) { return to.reindexed(std::move(expr), position); });
 }
 
 ExprId Tensors::substitute(ExprId root, const std::map<IndexId, Affine>& by) {
@@ -245,8 +205,8 @@ Element Tensors::reshape(ValueId value, std::vector<Dim> dims, const std::string
                          SourceRange range) {
   const DType dtype = (*graph_)[value].type.dtype;
   const size_t depth = leading(value).size();
-  const ValueId result = add_op(Reshape{value}, TensorType{dtype, stacked_dims(depth, dims)}, depth,
-                                name, range);
+  const ValueId result =
+      add_op(Reshape{value}, TensorType{dtype, stacked_dims(depth, dims)}, depth, name, range);
   if (const auto known = ranges_.find(value); known != ranges_.end())
     ranges_[result] = known->second;
   if (const auto input = input_of(of(value).node)) inputs_[result] = *input;

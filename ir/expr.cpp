@@ -59,6 +59,13 @@ Affine Affine::substituted(IndexId index, const Affine& by) const {
   return result.add(by, times);
 }
 
+Affine Affine::reindexed(const std::function<Affine(IndexId)>& by) const {
+  Affine result = of_constant(constant);
+  result.batch = batch;
+  for (const Term& term : terms) result.add(by(term.index), term.coefficient);
+  return result;
+}
+
 bool Expr::same_as(const Expr& other) const {
   return kind == other.kind && type == other.type && function == other.function &&
          index == other.index && tensor == other.tensor && integer == other.integer &&
@@ -156,6 +163,12 @@ ExprId ExprBuilder::convert(ExprId value, DType type) {
   return dag_->add({.kind = ExprKind::convert, .type = type, .args = {value}});
 }
 
+ExprId ExprBuilder::reindexed(Expr expr, const std::function<Affine(IndexId)>& by) {
+  if (expr.kind == ExprKind::index) return affine(by(expr.index));
+  for (Subscript& subscript : expr.subscripts) subscript.affine = subscript.affine.reindexed(by);
+  return node(std::move(expr));
+}
+
 ExprId ExprBuilder::apply(Function function, std::vector<ExprId> args) {
   const FunctionInfo& row = info(function);
   NETC_CHECK(args.size() == row.arity, "{} takes {} operands, not {}", row.name, row.arity,
@@ -206,46 +219,31 @@ std::vector<ExprId> reachable(const ExprDag& dag, ExprId root) {
   return reachable(dag, std::span(&root, 1));
 }
 
-ExprId copy_expr(const ExprDag& from, ExprId root, ExprBuilder& to,
-                 const std::function<ExprId(ExprId node, const Expr& expr)>& leaf) {
-  std::vector<ExprId> copies(from.size());
-  const auto copy_of = [&](ExprId node) { return node.valid() ? copies[node.index] : ExprId{}; };
-  for (const ExprId node : reachable(from, root)) {
-    // By value: `to` may build into the very DAG that is copied from.
-    const Expr expr = from[node];
-    const bool is_leaf =
-        expr.kind == ExprKind::read || expr.kind == ExprKind::index || expr.kind == ExprKind::batch;
-    ExprId copy = is_leaf ? leaf(node, expr) : ExprId{};
-    if (!copy.valid()) {
-      std::vector<ExprId> args;
-      for (const ExprId arg : expr.args) args.push_back(copy_of(arg));
-      std::vector<Subscript> subscripts = expr.subscripts;
-      for (Subscript& subscript : subscripts) subscript.data = copy_of(subscript.data);
-      switch (expr.kind) {
-        case ExprKind::constant:
-          copy = is_float(expr.type) ? to.number(expr.number, expr.type)
-                                     : to.integer(expr.integer, expr.type);
-          break;
-        case ExprKind::index:
-          copy = to.index(expr.index);
-          break;
-        case ExprKind::batch:
-          copy = to.batch();
-          break;
-        case ExprKind::read:
-          copy = to.read(expr.tensor, expr.type, std::move(subscripts), copy_of(expr.otherwise));
-          break;
-        case ExprKind::apply:
-          copy = to.apply(expr.function, std::move(args));
-          break;
-        case ExprKind::convert:
-          copy = to.convert(args[0], expr.type);
-          break;
-      }
-    }
-    copies[node.index] = copy;
+ExprId copy_expr(const ExprDag& from, std::span<const ExprId> nodes, const CopyNode& make) {
+  std::vector<ExprId> copies;
+  copies.reserve(nodes.size());
+  // Few nodes of a DAG may be wanted, so what is kept is by position in `nodes`, which ascend.
+  const auto copy_of = [&](ExprId node) {
+    const auto place = std::lower_bound(nodes.begin(), nodes.end(), node);
+    return copies[static_cast<size_t>(place - nodes.begin())];
+  };
+  for (const ExprId node : nodes) {
+    Expr expr = from[node];
+    for (ExprId& arg : expr.args) arg = copy_of(arg);
+    for (Subscript& subscript : expr.subscripts)
+      if (subscript.data.valid()) subscript.data = copy_of(subscript.data);
+    if (expr.otherwise.valid()) expr.otherwise = copy_of(expr.otherwise);
+    copies.push_back(make(std::move(expr)));
   }
-  return copies[root.index];
+  return copies.back();
+}
+
+ExprId copy_expr(const ExprDag& from, ExprId root, const CopyNode& make) {
+  return copy_expr(from, reachable(from, root), make);
+}
+
+ExprId copy_expr(const ExprDag& from, ExprId root, ExprBuilder& to) {
+  return copy_expr(from, root, [&](Expr expr) { return to.node(std::move(expr)); });
 }
 
 }  // namespace netc

@@ -42,6 +42,8 @@ struct Affine {
   Affine& add(const Affine& other, int64_t times = 1);
   /// Replaces `index` by `by` everywhere.
   Affine substituted(IndexId index, const Affine& by) const;
+  /// Replaces all indices at once.
+  Affine reindexed(const std::function<Affine(IndexId)>& by) const;
   friend auto operator<=>(const Affine&, const Affine&) = default;
 };
 
@@ -109,6 +111,10 @@ class ExprBuilder {
   ExprId affine(const Affine& value);
   ExprId read(ValueId tensor, DType type, std::vector<Subscript> subscripts, ExprId otherwise = {});
   ExprId convert(ExprId value, DType type);  ///< no node if the type is the same
+  /// A node of another expression whose operands are nodes of this one already.
+  ExprId node(Expr expr) { return dag_->add(std::move(expr)); }
+  /// The same with its indices replaced.
+  ExprId reindexed(Expr expr, const std::function<Affine(IndexId)>& by);
   ExprId apply(Function function, std::vector<ExprId> args);
 
   ExprId add(ExprId a, ExprId b) { return apply(Function::add, {a, b}); }
@@ -124,11 +130,17 @@ class ExprBuilder {
   ExprDag* dag_;
 };
 
-/// Copies `root` of `from` into `to`. Reads, indices and batch nodes pass through `leaf`, which
-/// returns the replacement in `to`, or an invalid id to copy the node as it is (indices and
-/// tensors keep their ids; a copied read's `data` and `otherwise` are copied first).
-ExprId copy_expr(const ExprDag& from, ExprId root, ExprBuilder& to,
-                 const std::function<ExprId(ExprId node, const Expr& expr)>& leaf);
+/// What becomes of a node in a copy. The operands of `expr` are nodes of the copy already; the
+/// result is one as well.
+using CopyNode = std::function<ExprId(Expr expr)>;
+
+/// Copies these nodes, operands first, each through `make`, which may build into the DAG that is
+/// copied from. Returns the copy of the last one.
+ExprId copy_expr(const ExprDag& from, std::span<const ExprId> nodes, const CopyNode& make);
+/// Copies `root` and what it needs.
+ExprId copy_expr(const ExprDag& from, ExprId root, const CopyNode& make);
+/// Copies it as it is: indices and tensors keep their ids.
+ExprId copy_expr(const ExprDag& from, ExprId root, ExprBuilder& to);
 
 /// The nodes reachable from `root` (through args, gathers and `otherwise`), operands first.
 std::vector<ExprId> reachable(const ExprDag& dag, ExprId root);

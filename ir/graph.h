@@ -117,9 +117,9 @@ struct Op {
 ///     %h[t, n, u] = tanh(%z[t, n, u])
 ///   }
 struct Scan {
-  Index index;           ///< its extent is a constant
+  Index index;  ///< its extent is a constant
   bool reversed = false;
-  ScanId outer;          ///< invalid: not nested
+  ScanId outer;  ///< invalid: not nested
 };
 
 /// How a variable gets its first value, from the list of `docs/language.md`.
@@ -186,7 +186,7 @@ struct Graph {
   std::vector<ValueId> settings;   ///< in the order of first use; `step` counts from 1
   std::vector<ValueId> variables;  ///< in the order of their making
   std::vector<Op> ops;
-  std::vector<Scan> scans;         ///< outer ones before those they hold
+  std::vector<Scan> scans;  ///< outer ones before those they hold
   std::vector<GraphResult> results;
   std::vector<Group> groups;  ///< empty before `fuse`; afterwards every op but `Update` is in one
 
@@ -225,6 +225,9 @@ std::vector<ScanId> scans_of(const Graph& graph, const Op& op);
 
 /// How many outer scans two operations share: the leading axes that mean the same step in both.
 size_t shared_scans(const Graph& graph, const Op& a, const Op& b);
+
+/// Whether an operation, by position, is an update or makes what updates and results need.
+std::vector<bool> live_operations(const Graph& graph);
 
 /// The type of the result that a definition with identity target has: free extents, body's type.
 TensorType natural_type(const Definition& definition);

@@ -249,35 +249,22 @@ bool is_zero(const ExprDag& dag, ExprId node) {
 
 ExprId rewrite(const ExprDag& from, ExprId root, ExprBuilder& to, const RewriteLeaf& leaf,
                const RewriteApplication& application) {
-  std::vector<ExprId> copies(from.size());
-  const auto copy_of = [&](ExprId node) { return node.valid() ? copies[node.index] : ExprId{}; };
-  for (const ExprId node : reachable(from, root)) {
-    Expr expr = from[node];
-    for (ExprId& arg : expr.args) arg = copy_of(arg);
-    for (Subscript& subscript : expr.subscripts) subscript.data = copy_of(subscript.data);
-    expr.otherwise = copy_of(expr.otherwise);
-    ExprId copy;
+  return copy_expr(from, root, [&](Expr expr) {
     switch (expr.kind) {
       case ExprKind::constant:
-        copy = is_float(expr.type) ? to.number(expr.number, expr.type)
-                                   : to.integer(expr.integer, expr.type);
-        break;
+        return to.node(std::move(expr));
       case ExprKind::index:
       case ExprKind::batch:
       case ExprKind::read:
-        copy = leaf(std::move(expr));
-        break;
+        return leaf(std::move(expr));
       case ExprKind::apply:
-        copy = apply_simplified(to, expr.function, std::move(expr.args));
-        if (application) copy = application(copy);
         break;
       case ExprKind::convert:
-        copy = convert_simplified(to, expr.args[0], expr.type);
-        break;
+        return convert_simplified(to, expr.args[0], expr.type);
     }
-    copies[node.index] = copy;
-  }
-  return copies[root.index];
+    const ExprId copy = apply_simplified(to, expr.function, std::move(expr.args));
+    return application ? application(copy) : copy;
+  });
 }
 
 }  // namespace netc

@@ -20,7 +20,7 @@ bool is_zero(const ExprDag& dag, ExprId node);
 
 /// What becomes of a read, an index or the batch in a rewritten expression. The operands of `expr`
 /// (gathers and `otherwise`) are nodes of the new expression already; the result is one as well.
-using RewriteLeaf = std::function<ExprId(Expr expr)>;
+using RewriteLeaf = CopyNode;
 
 /// What becomes of an application that has been rebuilt: itself, or an equal node.
 using RewriteApplication = std::function<ExprId(ExprId node)>;

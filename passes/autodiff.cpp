@@ -353,15 +353,7 @@ class Differentiation {
     }
     ExprBuilder p(product.dag);
     const ExprId factor = rewrite(definition.dag, definition.body, p, [&](Expr expr) {
-      if (expr.kind == ExprKind::index) return p.index(other(expr.index));
-      for (Subscript& subscript : expr.subscripts) {
-        Affine renamed = Affine::of_constant(subscript.affine.constant);
-        renamed.batch = subscript.affine.batch;
-        for (const Affine::Term& term : subscript.affine.terms)
-          renamed.add(Affine::of(other(term.index), term.coefficient));
-        subscript.affine = renamed;
-      }
-      return product.dag.add(std::move(expr));
+      return p.reindexed(std::move(expr), [&](IndexId k) { return Affine::of(other(k)); });
     });
     ExprId same = p.boolean(true);
     for (IndexId k{definition.free_count}; k.index < count; ++k.index) {

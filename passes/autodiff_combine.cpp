@@ -58,10 +58,6 @@ bool is_sum(const Definition& d) {
   return d.reduction == Reduction::sum && !d.base.valid() && d.has_identity_target();
 }
 
-ExprId copied(const Definition& from, ExprId root, ExprBuilder& to) {
-  return copy_expr(from.dag, root, to, [](ExprId, const Expr&) { return ExprId{}; });
-}
-
 /// All parts as one expression that is added up from maps, and at most one sum beside it.
 Definition joined(Graph& graph, const TensorType& type, std::vector<Contribution> parts,
                   const GradientName& name) {
@@ -90,7 +86,7 @@ Definition joined(Graph& graph, const TensorType& type, std::vector<Contribution
     const auto* map = std::get_if<Definition>(&part);
     ExprId term;
     if (map != nullptr && is_map(*map)) {
-      term = copied(*map, map->body, b);
+      term = copy_expr(map->dag, map->body, b);
     } else {
       const ValueId value = std::visit(
           [&](auto& what) { return append(graph, std::move(what), type, name, false); }, part);

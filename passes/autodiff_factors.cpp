@@ -63,15 +63,14 @@ Product moved_out(Product& from, Predicate moves) {
 /// start * numerators / denominators, negated if so; `start` may be invalid for 1.
 ExprId multiplied(const Definition& from, ExprBuilder& to, ExprId start, const Product& product,
                   DType type) {
-  const auto keep = [](ExprId, const Expr&) { return ExprId{}; };
   ExprId value = start;
   for (const ExprId factor : product.numerators) {
-    const ExprId next = copy_expr(from.dag, factor, to, keep);
+    const ExprId next = copy_expr(from.dag, factor, to);
     value = value.valid() ? to.mul(value, next) : next;
   }
   if (!value.valid()) value = to.number(1, type);
   for (const ExprId factor : product.denominators)
-    value = to.div(value, copy_expr(from.dag, factor, to, keep));
+    value = to.div(value, copy_expr(from.dag, factor, to));
   return product.negative ? to.neg(value) : value;
 }
 

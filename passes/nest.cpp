@@ -44,12 +44,7 @@ class Importer {
 
  private:
   Affine rename(const Affine& affine) const {
-    Affine result;
-    for (const Affine::Term& term : affine.terms)
-      result.add(Affine::of(indices_[term.index.index], term.coefficient));
-    result.constant = affine.constant;
-    result.batch = affine.batch;
-    return result;
+    return affine.reindexed([&](IndexId k) { return Affine::of(indices_[k.index]); });
   }
 
   ExprId copy(Expr expr) {

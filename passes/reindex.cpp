@@ -31,15 +31,7 @@ Definition without_indices(const Definition& from, const std::vector<bool>& drop
   to.target = from.target;
   ExprBuilder b(to.dag);
   const auto leaf = [&](Expr expr) {
-    if (expr.kind == ExprKind::index) return b.affine(by[expr.index.index]);
-    for (Subscript& subscript : expr.subscripts) {
-      Affine place = Affine::of_constant(subscript.affine.constant);
-      place.batch = subscript.affine.batch;
-      for (const Affine::Term& term : subscript.affine.terms)
-        place.add(by[term.index.index], term.coefficient);
-      subscript.affine = place;
-    }
-    return to.dag.add(std::move(expr));
+    return b.reindexed(std::move(expr), [&](IndexId k) { return by[k.index]; });
   };
   to.body = rewrite(from.dag, from.body, b, leaf);
   if (from.base.valid()) to.base = rewrite(from.dag, from.base, b, leaf);

@@ -16,30 +16,6 @@ namespace netc {
 
 namespace {
 
-/// The operations that results, updates and gradients need.
-std::vector<bool> live_operations(const Graph& graph) {
-  std::vector<bool> live(graph.ops.size());
-  std::vector<uint32_t> open;
-  const auto need = [&](ValueId value) {
-    if (graph[value].kind != ValueKind::result) return;
-    const OpId producer = graph[value].producer;
-    if (!live[producer.index]) open.push_back(producer.index);
-    live[producer.index] = true;
-  };
-  for (const GraphResult& result : graph.results) need(result.value);
-  for (uint32_t i = 0; i < graph.ops.size(); ++i)
-    if (graph.ops[i].results.empty()) {
-      live[i] = true;
-      open.push_back(i);
-    }
-  while (!open.empty()) {
-    const Op& op = graph.ops[open.back()];
-    open.pop_back();
-    for (const ValueId operand : operands(op)) need(operand);
-  }
-  return live;
-}
-
 class Round {
  public:
   explicit Round(const Graph& from) : from_(from) {}

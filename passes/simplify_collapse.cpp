@@ -39,15 +39,7 @@ std::optional<Definition> with_selection_in_place(const Definition& sum,
   ExprBuilder b(result.dag);
   const std::vector<Subscript> by = read.subscripts;
   const ExprId value = rewrite(map->dag, map->body, b, [&](Expr expr) {
-    if (expr.kind == ExprKind::index) return b.affine(by[expr.index.index].affine);
-    for (Subscript& subscript : expr.subscripts) {
-      Affine place = Affine::of_constant(subscript.affine.constant);
-      place.batch = subscript.affine.batch;
-      for (const Affine::Term& term : subscript.affine.terms)
-        place.add(by[term.index.index].affine, term.coefficient);
-      subscript.affine = place;
-    }
-    return result.dag.add(std::move(expr));
+    return b.reindexed(std::move(expr), [&](IndexId k) { return by[k.index].affine; });
   });
   result.body = negative ? apply_simplified(b, Function::neg, {value}) : value;
   return result;

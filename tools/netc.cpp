@@ -52,9 +52,5 @@ int run(const CommandLine& line) {
 }  // namespace netc
 
 int main(int argc, char** argv) {
-  using namespace netc;
-  Result<std::vector<std::string>> words = expand_files({argv + 1, argv + argc});
-  if (!words.ok()) return fail_usage(program, words.error());
-  Result<CommandLine> line = parse_command_line(*words, command_compile);
-  return line.ok() ? run(*line) : fail_usage(program, line.error());
+  return netc::run_main(argc, argv, netc::program, netc::command_compile, &netc::run);
 }

@@ -3,12 +3,9 @@
 
 #include <gtest/gtest.h>
 
-#include <filesystem>
-#include <fstream>
-#include <sstream>
-
 #include "frontend/ast_dump.h"
 #include "frontend/parser.h"
+#include "frontend/program.h"
 
 namespace netc {
 namespace {
@@ -101,12 +98,7 @@ TEST(Format, KeepsLiteralsAndParentheses) {
 }
 
 TEST(Format, TheStandardLibraryKeepsItsTree) {
-  auto root = std::filesystem::path(__FILE__).parent_path().parent_path().parent_path();
-  std::ifstream file(root / "frontend" / "std.net");
-  std::stringstream text;
-  text << file.rdbuf();
-  EXPECT_GT(text.str().size(), 1000u);
-  formatted(text.str());
+  formatted(std::string(elaboration::standard_library()));
 }
 
 }  // namespace

@@ -55,8 +55,10 @@ TEST(ExprDag, CopyingReplacesLeaves) {
   const ExprId y = source.read(ValueId{1}, DType::f32, {{{}, source.index(IndexId{1})}});
   const ExprId root = source.mul(source.add(x, y), x);
   const ExprId three = target.number(3, DType::f32);
-  const ExprId copy = copy_expr(
-      from, root, target, [&](ExprId node, const Expr&) { return node == x ? three : ExprId{}; });
+  const Expr replaced = from[x];
+  const ExprId copy = copy_expr(from, root, [&](Expr expr) {
+    return expr.same_as(replaced) ? three : target.node(std::move(expr));
+  });
   EXPECT_EQ(to[copy].args[1], three);
   const Expr& sum = to[to[copy].args[0]];
   EXPECT_EQ(sum.args[0], three);

@@ -116,6 +116,7 @@ struct Destroy {
 class CheckpointTest : public testing::Test {
  protected:
   void SetUp() override { handle_ = create(model_); }
+  void TearDown() override { unlink(path_.c_str()); }
   std::unique_ptr<netc_handle, Destroy> create(const sample::Model& model, uint64_t seed = 0) {
     netc_handle* handle = nullptr;
     netc_options options{};
@@ -129,7 +130,9 @@ class CheckpointTest : public testing::Test {
     return values;
   }
 
-  std::string path_ = testing::TempDir() + "netc_checkpoint.safetensors";
+  // A name of its own: the tests run in several processes at once.
+  std::string path_ =
+      testing::TempDir() + "netc_checkpoint." + std::to_string(getpid()) + ".safetensors";
   sample::Model model_;
   std::unique_ptr<netc_handle, Destroy> handle_;
 };

@@ -6,6 +6,7 @@
 #include <charconv>
 
 #include "ir/support/diagnostics.h"
+#include "tools/command_line/messages.h"
 
 namespace netc {
 
@@ -194,6 +195,14 @@ Result<CommandLine> parse_command_line(const std::vector<std::string>& arguments
   } catch (const po::error& error) {
     return Error{error.what()};
   }
+}
+
+int run_main(int argc, char** argv, std::string_view name, Command program,
+             int (*run)(const CommandLine&)) {
+  Result<std::vector<std::string>> words = expand_files({argv + 1, argv + argc});
+  if (!words.ok()) return fail_usage(name, words.error());
+  Result<CommandLine> line = parse_command_line(*words, program);
+  return line.ok() ? run(*line) : fail_usage(name, line.error());
 }
 
 }  // namespace netc

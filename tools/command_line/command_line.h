@@ -35,4 +35,8 @@ Result<std::vector<std::string>> expand_files(const std::vector<std::string>& ar
 /// command_compile for netc, whose first operand may be a subcommand.
 Result<CommandLine> parse_command_line(const std::vector<std::string>& arguments, Command program);
 
+/// The body of a `main`: reads the command line and runs it. Returns the exit code.
+int run_main(int argc, char** argv, std::string_view name, Command program,
+             int (*run)(const CommandLine&));
+
 }  // namespace netc

@@ -9,7 +9,6 @@
 #include <memory>
 #include <random>
 
-#include "ir/support/check.h"
 #include "runtime/core/netc_rt.h"
 #include "tools/command_line/exit_codes.h"
 #include "tools/command_line/messages.h"
@@ -215,31 +214,25 @@ int run_bench(const CommandLine& line) {
   if (program.models.empty())
     return fail("netc", "the model has neither a `train` block nor an output to time",
                 exit_bad_input);
-  Result<TargetOptions> target = target_options(line);
-  if (!target.ok()) return fail_usage("netc", target.error());
-  if (int exit = optimize_program(line, program)) return exit;
+  CompiledModel compiled;
+  if (int exit = compile_in_process(line, program, compiled)) return exit;
   Report report;
+  report.compile_ms = microseconds_since(begin) / 1000;
   report.batch = program.models[0].capacity;
   for (const Graph& graph : program.compilation.graphs)
     if (graph.entry == "train") report.flops = contraction_flops(graph, report.batch);
-  Result<std::unique_ptr<Jit>> code = jit(codegen_input(program), *target);
-  if (!code.ok()) return fail("netc", code.error(), exit_bad_input);
-  report.compile_ms = microseconds_since(begin) / 1000;
-
-  const netc_model* model = (*code)->model(program.models[0].name);
-  NETC_CHECK(model, "no code for model {}", program.models[0].name);
   report.threads = static_cast<int>(line.integer("threads").value_or(1));
   netc_options options = {.size = sizeof options, .seed = 1, .threads = report.threads};
   netc_handle* created = nullptr;
-  int status = netc_rt_create(model, &created, &options);
+  int status = netc_rt_create(compiled.model, &created, &options);
   std::unique_ptr<netc_handle, void (*)(netc_handle*)> handle(created, &netc_rt_destroy);
-  if (status != NETC_OK || !time_entries(created, *model, begin, report))
+  if (status != NETC_OK || !time_entries(created, *compiled.model, begin, report))
     return fail("netc", created ? netc_rt_error(created) : "out of memory", exit_bad_input);
 
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);
   report.peak_rss_mib = static_cast<double>(usage.ru_maxrss) / 1024;
-  Result<double> peak = measure_peak_flops(*target, target_of(target->cpu));
+  Result<double> peak = measure_peak_flops(compiled.target, target_of(compiled.target.cpu));
   if (!peak.ok()) return fail("netc", peak.error(), exit_bad_input);
   if (report.train.median > 0)
     report.peak_share = static_cast<double>(report.flops) / (report.train.median * 1e-6) / *peak;

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "frontend/frontend.h"
+#include "ir/support/check.h"
 #include "tools/command_line/exit_codes.h"
 #include "tools/command_line/messages.h"
 #include "tools/command_line/pass_flags.h"
@@ -112,6 +113,19 @@ CodegenInput codegen_input(const Program& program) {
       if (plan.model == model.name) plans.push_back(to_json(plan));
   }
   return input;
+}
+
+int compile_in_process(const CommandLine& line, Program& program, CompiledModel& compiled) {
+  Result<TargetOptions> target = target_options(line);
+  if (!target.ok()) return fail_usage("netc", target.error());
+  if (int exit = optimize_program(line, program)) return exit;
+  Result<std::unique_ptr<Jit>> code = jit(codegen_input(program), *target);
+  if (!code.ok()) return fail("netc", code.error(), exit_bad_input);
+  const std::string& name = program.models[0].name;
+  compiled = {.target = *target, .code = std::move(*code)};
+  compiled.model = compiled.code->model(name);
+  NETC_CHECK(compiled.model, "no code for model {}", name);
+  return exit_done;
 }
 
 }  // namespace netc

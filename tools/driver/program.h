@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -48,5 +49,15 @@ int optimize_program(const CommandLine& line, Program& program);
 
 /// What code generation needs; points into `program`.
 CodegenInput codegen_input(const Program& program);
+
+/// Native code of a program's only model, in this process.
+struct CompiledModel {
+  TargetOptions target;
+  std::unique_ptr<Jit> code;
+  const netc_model* model = nullptr;  ///< lives as long as the code
+};
+
+/// Optimizes and compiles it. Returns the exit code.
+int compile_in_process(const CommandLine& line, Program& program, CompiledModel& compiled);
 
 }  // namespace netc

@@ -22,14 +22,9 @@ int compile_and_run(const CommandLine& line, Program& program,
                     const std::function<int(const netc_model&)>& run) {
   keep_graphs(program, wanted);
   if (program.models.empty()) return fail("netc", lacking, exit_bad_input);
-  Result<TargetOptions> target = target_options(line);
-  if (!target.ok()) return fail_usage("netc", target.error());
-  if (int exit = optimize_program(line, program)) return exit;
-  Result<std::unique_ptr<Jit>> code = jit(codegen_input(program), *target);
-  if (!code.ok()) return fail("netc", code.error(), exit_bad_input);
-  const netc_model* model = (*code)->model(program.models[0].name);
-  NETC_CHECK(model, "no code for model {}", program.models[0].name);
-  return run(*model);
+  CompiledModel compiled;
+  if (int exit = compile_in_process(line, program, compiled)) return exit;
+  return run(*compiled.model);
 }
 
 void fill_run_options(const CommandLine& line, trainer::RunOptions& options) {
