@@ -129,7 +129,7 @@ class CompiledGraph {
       const GraphResult& result = graph_.results[k];
       std::string kind(name(result.kind));
       const Tensor& expected =
-          evaluation.results.at(result.name.empty() ? kind : kind + "." + result.name);
+          evaluation.results.at(result.kind == ResultKind::loss ? kind : kind + "." + result.name);
       worst = std::max(worst, difference(outputs[k], expected, result.name));
     }
     for (size_t k = 0; k < variables.size(); ++k) {
