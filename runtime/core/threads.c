@@ -9,9 +9,12 @@
 
 #if defined(__x86_64__)
 #include <immintrin.h>
+/* Bits of MXCSR. */
+enum { ZERO_OPERANDS = 0x0040, NO_TRAPS = 0x1F80, FLUSH_RESULTS = 0x8000 };
+
 unsigned netc_float_mode_set(void) {
   unsigned before = _mm_getcsr();
-  _mm_setcsr(0x1F80);
+  _mm_setcsr(NO_TRAPS | FLUSH_RESULTS | ZERO_OPERANDS);
   return before;
 }
 void netc_float_mode_restore(unsigned mode) { _mm_setcsr(mode); }
