@@ -24,11 +24,13 @@ class ModelEntries {
     // The gradient's entry shows what is wrong with the model; it stands last in the module.
     Added gradient = add("gradient", true, nullptr, 0);
     if (gradient.failed) return;
-    for (const TrainSettings& train : trains_) check_sources(context_, train, gradient.graph);
     if (gradient.wanted) {
-      for (size_t i = 0; i < trains_.size(); ++i)
+      for (size_t i = 0; i < trains_.size(); ++i) {
+        check_sources(context_, trains_[i], gradient.graph);
+        trains_[i].all_match = check_patterns(context_, trains_[i], gradient.graph);
         if (!trains_[i].optimizers.empty())
           keep(add(trains_[i].plan.entry, true, &trains_[i], static_cast<int>(i) + 1));
+      }
       keep(add("evaluate", false, nullptr, 0));
     } else if (!trains_.empty()) {
       context_.diagnostics
@@ -36,7 +38,12 @@ class ModelEntries {
                  "the model `{}` has no loss to train", model_.name.text)
           .note(model_.name.range, "it is declared here");
     }
-    keep(add("predict", false, nullptr, 0));
+    Added predict = add("predict", false, nullptr, 0);
+    if (!gradient.wanted && !predict.wanted && trains_.empty())
+      context_.diagnostics.error(Code::no_loss, model_.name.range,
+                                 "the model `{}` has neither a loss nor an output",
+                                 model_.name.text);
+    keep(std::move(predict));
     keep(std::move(gradient));
     for (const TrainSettings& train : trains_) module_.plans.push_back(train.plan);
   }

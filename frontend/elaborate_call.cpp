@@ -133,6 +133,7 @@ Operand Elaborator::call_function(const Callable& function, const ast::Call& cal
     for (size_t i = 0; i < matched->size(); ++i) {
       const auto found = instance->given.find(std::string(declaration.parameters[i].name.text));
       if (found == instance->given.end()) continue;
+      if (found->second.poisoned()) return {};
       arguments[i] = {found->second, instance->given_ranges[found->first]};
     }
   } else if (is_layer) {

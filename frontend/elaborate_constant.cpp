@@ -164,6 +164,15 @@ std::optional<Initializer> Elaborator::initializer(const ast::Expr& expr) {
           wanted == 1 ? "argument" : "arguments");
     return std::nullopt;
   }
+  const std::vector<double>& given = result.arguments;
+  const bool reversed = result.kind == "uniform" && given[0] > given[1];
+  if (reversed || (result.kind == "normal" && given[1] < 0)) {
+    error(Code::wrong_argument, expr.range, "{}",
+          reversed ? fmt::format("`uniform` from {} to {}: the smaller bound stands first",
+                                 given[0], given[1])
+                   : fmt::format("a deviation of {}: it is a number from 0 up", given[1]));
+    return std::nullopt;
+  }
   return result;
 }
 

@@ -7,6 +7,8 @@
 namespace netc::elaboration {
 
 Operand Elaborator::evaluate(const ast::Expr& expr) {
+  const Nested nested(*this, expr.range);
+  if (stopped_) return {};
   return std::visit([&](const auto& node) { return on(node, expr); }, expr.node);
 }
 

@@ -5,14 +5,21 @@
 
 namespace netc::elaboration {
 
+void Elaborator::report_layer_in_function(SourceRange range, std::string_view name) {
+  const bool optimizer = optimizer_ && frame().function &&
+                         frame().function->declaration->kind == ast::Function::Kind::optimizer;
+  auto& report = error(Code::misplaced_layer, range, "{} cannot apply the layer `{}`",
+                       optimizer ? "an `optimizer`" : "a `fn`", name);
+  if (!optimizer) report.help("declare the function as a `layer`");
+}
+
 bool Elaborator::may_apply_layers(SourceRange range, std::string_view name) {
   if (frame().instance && !frame().indices) return true;
   if (frame().indices)
     error(Code::misplaced_layer, range, "the layer `{}` stands inside index notation", name)
         .help("apply it before, and read its result with subscripts");
   else
-    error(Code::misplaced_layer, range, "a `fn` cannot apply the layer `{}`", name)
-        .help("declare the function as a `layer`");
+    report_layer_in_function(range, name);
   return false;
 }
 
@@ -142,6 +149,11 @@ void Elaborator::give_arguments(Instance& instance, const ast::Call& call) {
     const std::string name(parameter->name.text);
     if (instance.given.contains(name))
       error(Code::duplicate_argument, argument.value->range, "`{}` is given twice", name);
+    if (!choose(parameter->type, value)) {
+      report_argument(declaration, *parameter, {value, argument.value->range});
+      instance.given[name] = {};
+      return;
+    }
     instance.given[name] = std::move(value);
     instance.given_ranges[name] = argument.value->range;
   }

@@ -84,6 +84,7 @@ std::optional<ValueId> Elaborator::optimizer_step(const Callable& optimizer, Sou
     scope[name] = {Binding::Kind::argument, value, use, nullptr};
   scope["value"] = {Binding::Kind::slot, step.value, use, nullptr};
   scope["gradient"] = {Binding::Kind::argument, step.gradient, use, nullptr};
+  const size_t errors = context_.diagnostics.error_count();
   optimizer_ = &step;
   {
     const InCall in_call(*this, {&optimizer, use}, frame);
@@ -91,6 +92,7 @@ std::optional<ValueId> Elaborator::optimizer_step(const Callable& optimizer, Sou
     run(optimizer.declaration->body);
   }
   optimizer_ = nullptr;
+  if (context_.diagnostics.error_count() != errors) return std::nullopt;
   const auto* value = frame.scopes.front()["value"].operand.as<Element>();
   return value ? tensors_.whole(*value) : std::nullopt;
 }

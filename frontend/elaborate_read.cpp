@@ -37,8 +37,11 @@ std::optional<Subscript> Elaborator::subscript(const ast::Expr& expr) {
       };
       if (constant(*left)) return scaled(*right, left->affine.constant);
       if (constant(*right)) return scaled(*left, right->affine.constant);
+      if (!left->data.valid() && !right->data.valid()) return not_affine(expr, "multiplies two");
       return Subscript{{}, build().mul(as_data(*left), as_data(*right))};
     }
+    if (binary->op == ast::BinaryOp::power && subscript_of_indices(*binary->left))
+      return not_affine(expr, "is a power of one");
   }
   const Operand value = evaluate(expr);
   if (const auto* whole = value.as<Whole>())
@@ -56,6 +59,18 @@ std::optional<Subscript> Elaborator::subscript(const ast::Expr& expr) {
                          "a subscript is an integer, and this is {}", describe(value));
     if (element && is_float(element->dtype)) report.help("convert it: `i32(...)`");
   }
+  return std::nullopt;
+}
+
+bool Elaborator::subscript_of_indices(const ast::Expr& expr) const {
+  const auto* name = expr.as<ast::NameRef>();
+  return name && find_index(name->text);
+}
+
+std::optional<Subscript> Elaborator::not_affine(const ast::Expr& expr, std::string_view what) {
+  error(Code::wrong_subscript, expr.range, "a subscript is affine in the indices, and this {}",
+        what)
+      .help("indices are added, and multiplied by numbers: `2 * p + a - 1`");
   return std::nullopt;
 }
 

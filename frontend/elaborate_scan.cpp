@@ -149,14 +149,27 @@ std::optional<ValueId> Elaborator::last_value(const Carried& carried) {
 }
 
 Operand Elaborator::on(const ast::Scan& scan, const ast::Expr& expr) {
+  const size_t errors = context_.diagnostics.error_count();
+  std::optional<Operand> yielded = run_scan(scan, expr);
+  if (yielded) return std::move(*yielded);
+  if (context_.diagnostics.error_count() == errors)
+    error(Code::misplaced_statement, expr.range, "this scan stands for a value, but yields none")
+        .help("`yield h` stacks `h` of every step");
+  return {};
+}
+
+std::optional<Operand> Elaborator::run_scan(const ast::Scan& scan, const ast::Expr& expr) {
   if (frame().indices) {
     error(Code::whole_tensor_function, expr.range, "a scan stands outside of index notation");
-    return {};
+    return std::nullopt;
   }
   const auto sources = sequences(scan);
   Names updated;
   collect_updates(*scan.body, {}, updated);
-  if (!sources) return poison_updated({updated.begin(), updated.end()});
+  if (!sources) {
+    poison_updated({updated.begin(), updated.end()});
+    return std::nullopt;
+  }
 
   ScanFrame inner{.outer = scan_, .frame = &frame()};
   const IndexId index = tensors_.enter_scan(
@@ -178,14 +191,13 @@ Operand Elaborator::on(const ast::Scan& scan, const ast::Expr& expr) {
   return finish_scan(inner, (*sources)[0]);
 }
 
-Operand Elaborator::poison_updated(const std::set<std::string, std::less<>>& names) {
+void Elaborator::poison_updated(const std::set<std::string, std::less<>>& names) {
   for (const std::string& name : names)
     if (Binding* binding = frame().find(name); binding && !binding->state)
       binding->operand = Poison{};
-  return {};
 }
 
-Operand Elaborator::finish_scan(ScanFrame& scan, const Sequence& along) {
+std::optional<Operand> Elaborator::finish_scan(ScanFrame& scan, const Sequence& along) {
   std::vector<std::pair<ValueId, size_t>> finals;
   for (size_t i = 0; i < scan.carried.size(); ++i) {
     if (const auto value = last_value(scan.carried[i]))
@@ -212,7 +224,7 @@ Operand Elaborator::finish_scan(ScanFrame& scan, const Sequence& along) {
     else
       carried.binding->operand = last;
   }
-  if (!scan.yielded || yielded.size() != scan.yielded->size()) return {};
+  if (!scan.yielded || yielded.size() != scan.yielded->size()) return std::nullopt;
   Tuple results;
   for (const ValueId value : yielded) {
     results.items.push_back(tensors_.steps(value, along.axis));

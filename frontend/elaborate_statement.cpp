@@ -5,7 +5,17 @@
 
 namespace netc::elaboration {
 
+Elaborator::Nested::Nested(Elaborator& elaborator, SourceRange range) : elaborator_(elaborator) {
+  if (++elaborator_.depth_ <= max_depth || elaborator_.stopped_) return;
+  elaborator_.stopped_ = true;
+  // The calls around would fill pages.
+  elaborator_.context_.diagnostics.error(Code::nesting_too_deep, range,
+                                         "calls and expressions nest deeper than the limit of {}",
+                                         max_depth);
+}
+
 void Elaborator::run(const ast::Block& block) {
+  const Nested nested(*this, block.range);
   frame().scopes.emplace_back();
   run_statements(block);
   frame().scopes.pop_back();
@@ -30,7 +40,8 @@ Binding* Elaborator::bind(const ast::Name& name, Operand operand, Binding::Kind 
   if (!present && frame().scopes.size() == 2) {
     // The body of a function shares its scope with the parameters.
     const auto found = frame().scopes.front().find(name.text);
-    if (found != frame().scopes.front().end() && found->second.kind == Binding::Kind::argument)
+    if (found != frame().scopes.front().end() && (found->second.kind == Binding::Kind::argument ||
+                                                 found->second.kind == Binding::Kind::slot))
       present = &found->second;
   }
   if (present) {
@@ -129,16 +140,19 @@ void Elaborator::update_variable(Binding& binding, const Placed& value, const as
   Element& current =
       binding.state ? binding.state->current : *std::get_if<Element>(&binding.operand.what);
   Operand given = value.operand;
-  if (const auto* element = given.as<Element>(); element && element->adaptive)
+  // A number fills the whole of it.
+  bool fills = given.is_number();
+  if (const auto* element = given.as<Element>(); element && element->adaptive) {
+    fills = true;
     given = converted(*element, current.dtype, value.range);
+  }
   if (given.is_number()) {
     const auto number = number_as(value, current.dtype);
     if (!number) return;
     given = *number;
   }
   const auto* element = given.as<Element>();
-  const auto joined = element ? broadcast(element->dims, current.dims) : std::nullopt;
-  if (!element || element->dtype != current.dtype || joined != current.dims) {
+  if (!element || element->dtype != current.dtype || (!fills && element->dims != current.dims)) {
     error(Code::state_reshaped, value.range, "`{}` keeps its type {}, and this is {}", name.text,
           to_string(current.type()), describe(given))
         .note(binding.range, "`{}` comes from here", name.text);
@@ -274,7 +288,7 @@ void Elaborator::run(const ast::Return& statement, const ast::Stmt& stmt) {
 }
 
 void Elaborator::run(const ast::ScanStatement& statement, const ast::Stmt&) {
-  evaluate(*statement.scan);
+  run_scan(*statement.scan->as<ast::Scan>(), *statement.scan);
 }
 
 }  // namespace netc::elaboration

@@ -136,6 +136,16 @@ class Elaborator {
   }
 
  private:
+  /// Counts what stands within another, so that no program exhausts the stack.
+  class Nested {
+   public:
+    Nested(Elaborator& elaborator, SourceRange range);
+    ~Nested() { --elaborator_.depth_; }
+    Nested(const Nested&) = delete;
+
+   private:
+    Elaborator& elaborator_;
+  };
   struct CallSite {
     const Callable* function;
     SourceRange range;
@@ -246,8 +256,10 @@ class Elaborator {
   /// The value of a state, which a scan around carries from here on.
   Element& current_state(StateVariable& state);
   std::optional<ValueId> last_value(const Carried& carried);
-  Operand poison_updated(const std::set<std::string, std::less<>>& names);
-  Operand finish_scan(ScanFrame& scan, const Sequence& along);
+  void poison_updated(const std::set<std::string, std::less<>>& names);
+  /// What the scan yields, if it does.
+  std::optional<Operand> run_scan(const ast::Scan& scan, const ast::Expr& expr);
+  std::optional<Operand> finish_scan(ScanFrame& scan, const Sequence& along);
 
   // ---- elaborate_fold.cpp
   Operand fold(ast::BinaryOp op, const Operation& operation);
@@ -317,6 +329,8 @@ class Elaborator {
 
   // ---- elaborate_read.cpp
   std::optional<Subscript> subscript(const ast::Expr& expr);
+  bool subscript_of_indices(const ast::Expr& expr) const;
+  std::optional<Subscript> not_affine(const ast::Expr& expr, std::string_view what);
   ExprId as_data(const Subscript& value);
   Subscript scaled(const Subscript& value, int64_t times);
   Subscript added(const Subscript& a, const Subscript& b);
@@ -377,6 +391,7 @@ class Elaborator {
   Operand checked_result(const Callable& function, Frame& inner);
 
   // ---- elaborate_layer.cpp
+  void report_layer_in_function(SourceRange range, std::string_view name);
   bool may_apply_layers(SourceRange range, std::string_view name);
   std::optional<std::string> instance_name(const ast::InstanceName& written);
   Instance* make_instance(const Callable& layer, const ast::InstanceName* as, SourceRange range);
@@ -464,12 +479,14 @@ class Elaborator {
   Operand call_iota(const Matched& arguments);
 
   static constexpr int64_t max_operations = 1'000'000;
+  static constexpr int max_depth = 2000;
 
   Context context_;
   Tensors tensors_;
   bool training_;
   bool in_model_ = false;
   bool stopped_ = false;  ///< a limit was reached
+  int depth_ = 0;         ///< of what is being elaborated
   double rounds_ = 1;     ///< of all loops around
   Naming naming_;         ///< of what is being evaluated
   std::string batch_name_;

@@ -177,6 +177,13 @@ class Lexer {
     uint32_t length = utf8_length(text_.substr(begin));
     std::string_view shown = text_.substr(begin, length);
     position_ += length;
+    const bool minus = shown == "\u2212";
+    const bool quote = shown == "\u201c" || shown == "\u201d";
+    if (static_cast<unsigned char>(first) >= 0x80 && !minus && !quote) {
+      // The rest of a word in other letters is no further mistake.
+      while (is_word(peek()) || static_cast<unsigned char>(peek()) >= 0x80) ++position_;
+      shown = text_.substr(begin, position_ - begin);
+    }
     Diagnostic& report =
         static_cast<unsigned char>(first) < 0x20 || first == 0x7f
             ? diagnostics_.error(Code::unexpected_character, range(begin),
@@ -186,7 +193,7 @@ class Lexer {
     if (first == '#') {
       report.help("a comment begins with `//`");
       position_ = static_cast<uint32_t>(std::min(text_.find('\n', begin), text_.size()));
-    } else if (first == '\'' || shown == "\u201c" || shown == "\u201d") {
+    } else if (first == '\'' || quote) {
       report.help("a string stands in straight double quotes: `\"...\"`");
       position_ = static_cast<uint32_t>(std::min(text_.find('\n', begin), text_.size()));
     } else if (first == ';') {
@@ -196,8 +203,10 @@ class Lexer {
     } else if (first == '&') {
       report.help("conjunction is `and`");
       if (peek() == '&') ++position_;
-    } else if (shown == "\u2212") {
+    } else if (minus) {
       report.help("a minus sign is `-`");
+    } else if (static_cast<unsigned char>(first) >= 0x80) {
+      report.help("names have the letters A to Z, a to z, digits and `_`");
     }
     add(TokenKind::error, begin);
   }

@@ -1,4 +1,6 @@
 // Declarations, and the settings of a `train` block.
+#include <map>
+
 #include "frontend/parser_state.h"
 
 namespace netc {
@@ -125,12 +127,25 @@ ast::Function Parser::function(ast::Function::Kind which) {
   if (!optimizer || at(Kind::left_paren)) {
     expect(Kind::left_paren);
     comma_list(Kind::right_paren, opening, [&] { function.parameters.push_back(parameter()); });
+    check_parameters(function);
   }
   if (!optimizer) result_types(function);
   function.body = block({optimizer                             ? Place::optimizer
                          : which == ast::Function::Kind::layer ? Place::layer
                                                                : Place::fn});
   return function;
+}
+
+void Parser::check_parameters(const ast::Function& function) {
+  std::map<std::string_view, SourceRange> first;
+  for (const ast::Parameter& parameter : function.parameters) {
+    const auto [place, fresh] = first.emplace(parameter.name.text, parameter.name.range);
+    if (!fresh)
+      report(Code::duplicate_name, parameter.name.range,
+             fmt::format("`{}` has two parameters called `{}`", function.name.text,
+                         parameter.name.text))
+          .label(place->second, "first here");
+  }
 }
 
 void Parser::result_types(ast::Function& function) {

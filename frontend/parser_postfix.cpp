@@ -31,7 +31,11 @@ const Expr* Parser::index(const Expr* base) {
   expect(Kind::left_square);
   ast::Index index{base, {}};
   if (at(Kind::right_square)) fail_expected("a subscript");
-  comma_list(Kind::right_square, opening, [&] { index.subscripts.push_back(subscript()); });
+  bool open = false;
+  comma_list(Kind::right_square, opening, [&] {
+    check_single_rest(open);
+    index.subscripts.push_back(subscript());
+  });
   return make(cover(base->range, range_from(opening)), std::move(index));
 }
 

@@ -158,7 +158,9 @@ std::vector<ast::IndexBinder> Parser::index_binders() {
   uint32_t opening = position_;
   expect(Kind::left_square);
   std::vector<ast::IndexBinder> binders;
+  bool open = false;
   comma_list(Kind::right_square, opening, [&] {
+    check_single_rest(open);
     ast::IndexBinder binder;
     SourceRange range = here();
     if (accept(Kind::dot_dot)) {

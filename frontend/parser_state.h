@@ -105,6 +105,7 @@ class Parser {
   ast::Type type();
   ast::TypeAlternative type_alternative();
   void tensor_dims(ast::TypeAlternative& alternative);
+  void check_single_rest(bool& seen);
 
   // parser_stmt.cpp
   ast::Block block(BlockContext context);
@@ -145,6 +146,7 @@ class Parser {
   void lost_declaration();
   bool declaration_follows() const;
   void unclosed_before_declaration();
+  void check_parameters(const ast::Function& function);
   void result_types(ast::Function& function);
 
   /// Parses items up to a closing bracket; a comma may end the last.

@@ -70,11 +70,22 @@ ast::TypeAlternative Parser::type_alternative() {
   return type;
 }
 
+/// `..` may stand once in a list; `seen` says whether it did.
+void Parser::check_single_rest(bool& seen) {
+  if (!at(TokenKind::dot_dot)) return;
+  if (seen) report(Code::misplaced_rest, here(), "`..` stands here a second time");
+  seen = true;
+}
+
 // dims := '[' (expr | '..'),* ']'
 void Parser::tensor_dims(ast::TypeAlternative& type) {
   uint32_t opening = position_;
   expect(TokenKind::left_square);
-  comma_list(TokenKind::right_square, opening, [&] { type.dims.push_back(list_item()); });
+  bool open = false;
+  comma_list(TokenKind::right_square, opening, [&] {
+    check_single_rest(open);
+    type.dims.push_back(list_item());
+  });
 }
 
 }  // namespace netc

@@ -30,9 +30,12 @@ class TrainReader {
       } else if (const auto* setting = std::get_if<ast::Setting>(&item.node)) {
         read_setting(*setting, item.range);
       } else {
-        read_data(std::get<ast::DataBlock>(item.node));
+        read_data(std::get<ast::DataBlock>(item.node), item.range);
       }
     }
+    if (early_stop_ && !seen_.contains("validation"))
+      error(Code::wrong_setting, *early_stop_,
+            "`early_stop` watches the validation loss, and there is no `validation {{ ... }}`");
     settings_.constants = frame_.scopes.front();
   }
 
@@ -92,7 +95,10 @@ class TrainReader {
       if (const auto seed = integer(*setting.value, "the seed", 0))
         plan.seed = static_cast<uint64_t>(*seed);
     } else if (name == "early_stop") {
-      if (const auto epochs = integer(*setting.value, "the patience", 1)) plan.early_stop = *epochs;
+      if (const auto epochs = integer(*setting.value, "the patience", 1)) {
+        plan.early_stop = *epochs;
+        early_stop_ = range;
+      }
     } else if (name == "shuffle") {
       const Operand operand = value(*setting.value);
       if (const auto* truth = operand.as<Truth>())
@@ -148,7 +154,12 @@ class TrainReader {
     settings_.optimizers.push_back(std::move(line));
   }
 
-  void read_data(const ast::DataBlock& block) {
+  void read_data(const ast::DataBlock& block, SourceRange range) {
+    const std::string word = block.validation ? "validation" : "data";
+    if (!seen_.insert(word).second) {
+      error(Code::duplicate_name, range, "`{} {{ ... }}` stands twice", word);
+      return;
+    }
     auto& sources = block.validation ? settings_.plan.validation : settings_.plan.data;
     for (const ast::Source& source : block.sources) {
       for (const DataSource& other : sources)
@@ -284,6 +295,7 @@ class TrainReader {
   TrainSettings& settings_;
   Frame frame_;
   std::set<std::string> seen_;
+  std::optional<SourceRange> early_stop_;
 };
 
 }  // namespace
@@ -300,29 +312,70 @@ TrainSettings read_train(const Context& context, const ast::Train& train, const 
   return settings;
 }
 
-void check_sources(const Context& context, const TrainSettings& settings, const Graph& graph) {
+namespace {
+
+/// Every source belongs to an input, and every input has a source. One that is missing beside one
+/// that belongs to nothing is taken for the same mistake.
+void check_block(const Context& context, const ast::DataBlock& block, SourceRange range,
+                 const std::string& model, const Graph& graph) {
+  std::set<std::string_view> given;
+  for (const ast::Source& source : block.sources) given.insert(source.input.text);
   std::vector<std::string> inputs;
-  for (ValueId id : graph.inputs) inputs.push_back(graph[id].name);
-  for (const ast::TrainItem& item : settings.block->items) {
-    const auto* block = std::get_if<ast::DataBlock>(&item.node);
-    if (!block) continue;
-    std::set<std::string_view> given;
-    for (const ast::Source& source : block->sources) {
-      given.insert(source.input.text);
-      if (std::find(inputs.begin(), inputs.end(), source.input.text) != inputs.end()) continue;
-      auto& report = context.diagnostics.error(Code::unknown_input, source.input.range,
-                                               "the model `{}` has no input `{}`",
-                                               settings.plan.model, source.input.text);
-      if (const std::string near = nearest(source.input.text, inputs); !near.empty())
-        report.help("did you mean `{}`?", near);
-    }
-    for (ValueId id : graph.inputs)
-      if (!given.contains(graph[id].name))
-        context.diagnostics
-            .error(Code::missing_source, item.range, "the input `{}` has no source here",
-                   graph[id].name)
-            .note(graph[id].range, "it is declared here");
+  std::vector<const Value*> missing;
+  for (ValueId id : graph.inputs) {
+    inputs.push_back(graph[id].name);
+    if (!given.contains(graph[id].name)) missing.push_back(&graph[id]);
   }
+  bool unknown = false;
+  for (const ast::Source& source : block.sources) {
+    if (std::find(inputs.begin(), inputs.end(), source.input.text) != inputs.end()) continue;
+    unknown = true;
+    auto& report =
+        context.diagnostics.error(Code::unknown_input, source.input.range,
+                                  "the model `{}` has no input `{}`", model, source.input.text);
+    if (const std::string near = nearest(source.input.text, inputs); !near.empty())
+      report.help("did you mean `{}`?", near);
+    else if (missing.size() == 1)
+      report.help("the input `{}` has no source", missing[0]->name);
+  }
+  for (const Value* input : unknown ? std::vector<const Value*>{} : missing)
+    context.diagnostics
+        .error(Code::missing_source, range, "the input `{}` has no source here", input->name)
+        .note(input->range, "it is declared here");
+}
+
+bool check_pattern(const Context& context, const std::string& pattern, SourceRange range,
+                   const Graph& graph) {
+  std::vector<std::string> names;
+  for (ValueId id : graph.variables) {
+    if (graph[id].role != VariableRole::param) continue;
+    names.push_back(graph[id].name);
+    if (matches(pattern, names.back())) return true;
+  }
+  auto& report = context.diagnostics.error(Code::no_parameter_matches, range,
+                                           "no parameter is called `{}`", pattern);
+  if (const std::string near = nearest(pattern, names); !near.empty())
+    report.help("did you mean `{}`?", near);
+  else if (!names.empty())
+    report.help("there are {}", fmt::join(names, ", "));
+  return false;
+}
+
+}  // namespace
+
+void check_sources(const Context& context, const TrainSettings& settings, const Graph& graph) {
+  for (const ast::TrainItem& item : settings.block->items)
+    if (const auto* block = std::get_if<ast::DataBlock>(&item.node))
+      check_block(context, *block, item.range, settings.plan.model, graph);
+}
+
+bool check_patterns(const Context& context, const TrainSettings& settings, const Graph& graph) {
+  bool good = true;
+  for (const FreezeLine& line : settings.freezes)
+    good &= check_pattern(context, line.pattern, line.range, graph);
+  for (const OptimizerLine& line : settings.optimizers)
+    if (line.pattern) good &= check_pattern(context, *line.pattern, line.range, graph);
+  return good;
 }
 
 bool matches(std::string_view pattern, std::string_view name) {

@@ -29,6 +29,7 @@ struct TrainSettings {
   TrainPlan plan;
   std::vector<OptimizerLine> optimizers;
   std::vector<FreezeLine> freezes;
+  bool all_match = true;  ///< every pattern of theirs chooses a parameter
   std::optional<double> clip_norm;
   std::optional<double> average;
   Scope constants;  ///< of the block
@@ -40,6 +41,9 @@ TrainSettings read_train(const Context& context, const ast::Train& train, const 
 
 /// Checks that the data blocks give each of these inputs a source, and nothing else.
 void check_sources(const Context& context, const TrainSettings& settings, const Graph& graph);
+
+/// Checks that every pattern of `on` and `freeze` chooses a parameter of the model.
+bool check_patterns(const Context& context, const TrainSettings& settings, const Graph& graph);
 
 /// Whether a name matches a pattern in which `*` stands for any characters and `?` for one.
 bool matches(std::string_view pattern, std::string_view name);

@@ -16,20 +16,6 @@ const OptimizerLine* optimizer_of(const TrainSettings& settings, const std::stri
   return nullptr;
 }
 
-void check_pattern(Elaborator& elaborator, const std::string& pattern, SourceRange range) {
-  std::vector<std::string> names;
-  for (ValueId id : elaborator.parameters()) {
-    names.push_back(elaborator.tensors().graph()[id].name);
-    if (matches(pattern, names.back())) return;
-  }
-  auto& report =
-      elaborator.error(Code::no_parameter_matches, range, "no parameter is called `{}`", pattern);
-  if (const std::string near = nearest(pattern, names); !near.empty())
-    report.help("did you mean `{}`?", near);
-  else if (!names.empty())
-    report.help("there are {}", fmt::join(names, ", "));
-}
-
 /// A name for the settings of a later optimizer: `adam`, or `adam2` where it stands twice.
 std::string prefix_of(const TrainSettings& settings, size_t line, int number) {
   std::string prefix = number == 1 ? "" : fmt::format("train{}.", number);
@@ -113,11 +99,6 @@ void add_training(Elaborator& elaborator, const Context&, const TrainSettings& s
                   const SourceFile& file, ValueId loss, int number) {
   Tensors& tensors = elaborator.tensors();
   Graph& graph = tensors.graph();
-  for (const FreezeLine& line : settings.freezes)
-    check_pattern(elaborator, line.pattern, line.range);
-  for (const OptimizerLine& line : settings.optimizers)
-    if (line.pattern) check_pattern(elaborator, *line.pattern, line.range);
-
   std::vector<ValueId> trained;
   for (ValueId id : elaborator.parameters()) {
     const std::string& name = graph[id].name;
@@ -125,6 +106,7 @@ void add_training(Elaborator& elaborator, const Context&, const TrainSettings& s
                     [&](const FreezeLine& line) { return matches(line.pattern, name); }))
       continue;
     if (!optimizer_of(settings, name)) {
+      if (!settings.all_match) continue;  // which is why
       elaborator
           .error(Code::no_parameter_matches, settings.block->model.range,
                  "no optimizer updates the parameter `{}`", name)
@@ -161,8 +143,16 @@ void add_training(Elaborator& elaborator, const Context&, const TrainSettings& s
         *line->optimizer, line->range, arguments[which],
         {tensors.of(trained[i]), tensors.of(gradients[i]), name, "optimizer" + suffix});
     if (!next) return;
-    if (*next != trained[i])
-      graph.ops.push_back({.what = Update{trained[i], *next}, .range = line->range});
+    if (*next == trained[i]) {
+      const ast::Name& optimizer = line->optimizer->declaration->name;
+      elaborator
+          .error(Code::no_update, optimizer.range, "the optimizer `{}` never updates `value`",
+                 optimizer.text)
+          .note(line->range, "it is used here")
+          .help("`value <- value - rate * gradient`");
+      return;
+    }
+    graph.ops.push_back({.what = Update{trained[i], *next}, .range = line->range});
     if (settings.average)
       add_average(elaborator, trained[i], *next, *settings.average, "average" + suffix);
   }

@@ -57,7 +57,10 @@ std::string nearest(std::string_view word, const std::vector<std::string>& candi
   std::string best;
   // At most a third of the word may differ, and never all of it.
   size_t best_distance = std::min((word.size() + 2) / 3 + 1, word.size());
+  constexpr size_t longest = 64;  // the work grows with the product of the lengths
+  if (word.size() > longest) return best;
   for (const std::string& candidate : candidates) {
+    if (candidate.size() > longest) continue;
     size_t distance = edit_distance(word, candidate);
     if (distance < best_distance) {
       best = candidate;
