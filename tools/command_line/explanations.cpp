@@ -208,6 +208,8 @@ std::string_view explanation(Code code) {
     case Code::no_parameter_matches:
       return "The pattern of `on`, `freeze` or the name matches no parameter, or a parameter has "
              "no optimizer.";
+    case Code::no_update:
+      return "An optimizer says how a parameter changes: `value <- value - rate * gradient`.";
     case Code::unknown_source:
       return "Data come from `idx`, `npy`, `npz`, `safetensors`, `csv` or `text`.";
     case Code::unknown_input:
