@@ -11,6 +11,7 @@
 #include "codegen/codegen.h"
 #include "codegen/descriptor.h"
 #include "codegen/parallel.h"
+#include "codegen/step.h"
 #include "runtime/core/netc_rt.h"
 
 namespace netc {
@@ -69,7 +70,13 @@ class OrcJit : public Jit {
     return found == models_.end() ? nullptr : found->second;
   }
 
-  llvm::Error load(const CodegenInput& input, const std::vector<std::string>& objects) {
+  const uint64_t* cycles(const loops::Step& step) const override {
+    auto found = cycles_.find(cycles_symbol(step));
+    return found == cycles_.end() ? nullptr : found->second;
+  }
+
+  llvm::Error load(const CodegenInput& input, const std::vector<std::string>& objects,
+                   bool profile) {
     auto made = orc::LLJITBuilder().create();
     if (!made) return made.takeError();
     jit_ = std::move(*made);
@@ -88,12 +95,22 @@ class OrcJit : public Jit {
       if (!address) return address.takeError();
       models_[model.name] = address->toPtr<const netc_model*>();
     }
-    return llvm::Error::success();
+    return profile ? find_cycles(*input.program) : llvm::Error::success();
   }
 
  private:
+  llvm::Error find_cycles(const loops::Program& program) {
+    for (const loops::Step& step : program.steps) {
+      auto address = jit_->lookup(cycles_symbol(step));
+      if (!address) return address.takeError();
+      cycles_[cycles_symbol(step)] = address->toPtr<const uint64_t*>();
+    }
+    return llvm::Error::success();
+  }
+
   std::unique_ptr<orc::LLJIT> jit_;
   std::map<std::string, const netc_model*> models_;
+  std::map<std::string, const uint64_t*> cycles_;  ///< by symbol
 };
 
 }  // namespace
@@ -102,7 +119,7 @@ Result<std::unique_ptr<Jit>> jit(const CodegenInput& input, const TargetOptions&
   Result<std::vector<std::string>> objects = compile_parts(input, target);
   if (!objects) return Error{objects.error()};
   auto made = std::make_unique<OrcJit>();
-  if (llvm::Error error = made->load(input, *objects))
+  if (llvm::Error error = made->load(input, *objects, target.profile))
     return Error{"cannot load the code: " + llvm::toString(std::move(error))};
   return std::unique_ptr<Jit>(std::move(made));
 }

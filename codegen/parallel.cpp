@@ -24,7 +24,7 @@ size_t count_parts(const loops::Program& program) {
   return std::clamp(instructions / instructions_per_part, size_t{1}, std::min(threads, most_parts));
 }
 
-std::vector<ProgramPart> deal(const loops::Program& program, size_t count) {
+std::vector<ProgramPart> deal(const loops::Program& program, size_t count, bool profile) {
   std::vector<uint32_t> order(program.kernels.size());
   std::iota(order.begin(), order.end(), 0u);
   std::stable_sort(order.begin(), order.end(), [&](uint32_t a, uint32_t b) {
@@ -38,6 +38,7 @@ std::vector<ProgramPart> deal(const loops::Program& program, size_t count) {
     sizes[least] += program.kernels[kernel].instructions.size();
   }
   parts.back().calls = true;
+  parts.back().profile = profile;
   return parts;
 }
 
@@ -55,7 +56,8 @@ Result<std::string> compile(const CodegenInput& input, const TargetOptions& targ
 
 Result<std::vector<std::string>> compile_parts(const CodegenInput& input,
                                                const TargetOptions& target) {
-  std::vector<ProgramPart> parts = deal(*input.program, count_parts(*input.program));
+  std::vector<ProgramPart> parts =
+      deal(*input.program, count_parts(*input.program), target.profile);
   std::vector<Result<std::string>> objects(parts.size(), std::string());
   std::vector<std::thread> threads;
   for (size_t i = 1; i < parts.size(); ++i)

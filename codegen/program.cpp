@@ -45,7 +45,7 @@ class ProgramLowering {
     if (functions.task) define_kernel_task(functions.task, functions.body, kernel);
   }
 
-  void define_calls() {
+  void define_calls(bool profile) {
     for (size_t i = 0; i < input_.models->size(); ++i) {
       const ModelInterface& model = (*input_.models)[i];
       DescriptorFacts facts{.target = machine_.cpu, .features = machine_.required};
@@ -53,7 +53,7 @@ class ProgramLowering {
       for (const loops::Step& step : input_.program->steps) {
         if (step.model != model.name) continue;
         llvm::Function* run = declare_step(module_, step, machine_);
-        define_step(run, step, model, functions_);
+        define_step(run, step, model, functions_, profile);
         facts.entries[step.entry] = {run, static_cast<uint64_t>(step.arena_bytes)};
       }
       define_public_functions(module_, model, define_descriptor(module_, model, facts));
@@ -108,7 +108,7 @@ std::unique_ptr<llvm::Module> lower_program(llvm::LLVMContext& context, const Co
   ProgramLowering lowering(*module, input, machine);
   lowering.declare_kernels();
   for (uint32_t i = 0; i < input.program->kernels.size(); ++i) lowering.define_kernel({i});
-  lowering.define_calls();
+  lowering.define_calls(false);
   lowering.finish();
   return module;
 }
@@ -120,7 +120,7 @@ std::unique_ptr<llvm::Module> lower_part(llvm::LLVMContext& context, const Codeg
   lowering.declare_kernels();
   lowering.share_kernels();
   for (loops::KernelId id : part.kernels) lowering.define_kernel(id);
-  if (part.calls) lowering.define_calls();
+  if (part.calls) lowering.define_calls(part.profile);
   lowering.finish();
   return module;
 }

@@ -19,7 +19,8 @@ std::unique_ptr<llvm::Module> lower_program(llvm::LLVMContext& context, const Co
 /// Symbols that parts share are visible to each other.
 struct ProgramPart {
   std::vector<loops::KernelId> kernels;
-  bool calls = false;  ///< the steps, descriptors and public functions
+  bool calls = false;    ///< the steps, descriptors and public functions
+  bool profile = false;  ///< steps count the cycles of their phases
 };
 
 std::unique_ptr<llvm::Module> lower_part(llvm::LLVMContext& context, const CodegenInput& input,

@@ -27,29 +27,53 @@ size_t position(const std::vector<Named>& all, const std::string& name) {
 class StepLowering {
  public:
   StepLowering(llvm::Function* run, const loops::Step& step, const ModelInterface& model,
-               const std::vector<KernelFunctions>& kernels)
+               const std::vector<KernelFunctions>& kernels, bool profile)
       : run_(run),
         step_(step),
         model_(model),
         kernels_(kernels),
-        ir_(BasicBlock::Create(run->getContext(), "entry", run)) {}
+        ir_(BasicBlock::Create(run->getContext(), "entry", run)) {
+    if (profile) declare_cycles();
+  }
 
   void lower() {
     resolve_buffers();
     size_t next = 0;
     lower_phases(0, step_.phases.size(), next);
+    if (cycles_) ir_.CreateStore(counter(), cycle_slot(step_.phases.size()));
     ir_.CreateRetVoid();
   }
 
  private:
+  void declare_cycles() {
+    auto* type = llvm::ArrayType::get(ir_.getInt64Ty(), step_.phases.size() + 1);
+    cycles_ = new llvm::GlobalVariable(*run_->getParent(), type, false,
+                                       llvm::GlobalValue::ExternalLinkage,
+                                       llvm::Constant::getNullValue(type), cycles_symbol(step_));
+  }
+
+  Value* counter() { return ir_.CreateIntrinsic(ir_.getInt64Ty(), llvm::Intrinsic::readcyclecounter, {}); }
+
+  Value* cycle_slot(size_t phase) {
+    return ir_.CreateConstInBoundsGEP1_64(ir_.getInt64Ty(), cycles_, phase);
+  }
+
+  void lower_phase(size_t phase) {
+    Value* before = cycles_ ? counter() : nullptr;
+    for (const loops::Call& call : step_.phases[phase].calls) lower_call(call);
+    if (!cycles_) return;
+    Value* spent = ir_.CreateSub(counter(), before);
+    Value* slot = cycle_slot(phase);
+    ir_.CreateStore(ir_.CreateAdd(ir_.CreateLoad(ir_.getInt64Ty(), slot), spent), slot);
+  }
+
   /// Phases [first, last); `next` is the next repeat to begin.
   void lower_phases(size_t first, size_t last, size_t& next) {
     while (first < last) {
       if (next < step_.repeats.size() && step_.repeats[next].first == first) {
         first = lower_repeat(step_.repeats[next], next);
       } else {
-        for (const loops::Call& call : step_.phases[first].calls) lower_call(call);
-        ++first;
+        lower_phase(first++);
       }
     }
   }
@@ -176,6 +200,7 @@ class StepLowering {
   const ModelInterface& model_;
   const std::vector<KernelFunctions>& kernels_;
   llvm::IRBuilder<> ir_;
+  llvm::GlobalVariable* cycles_ = nullptr;  ///< where phases are timed
   Value* pool_ = nullptr;
   std::vector<Value*> buffers_;
 };
@@ -199,8 +224,12 @@ llvm::Function* declare_step(llvm::Module& module, const loops::Step& step,
 }
 
 void define_step(llvm::Function* run, const loops::Step& step, const ModelInterface& model,
-                 const std::vector<KernelFunctions>& kernels) {
-  StepLowering(run, step, model, kernels).lower();
+                 const std::vector<KernelFunctions>& kernels, bool profile) {
+  StepLowering(run, step, model, kernels, profile).lower();
+}
+
+std::string cycles_symbol(const loops::Step& step) {
+  return "netc_cycles." + step.model + "." + step.entry;
 }
 
 std::vector<std::vector<PointerFacts>> pointer_facts(const loops::Program& program) {

@@ -115,6 +115,7 @@ class Scheduler {
     }
     nests.push_back(std::move(nest));
     add_kernel(std::move(nests), {});
+    step_.phases.back().calls[0].ops = group;
   }
 
   /// The operands one after the other in the result's memory.

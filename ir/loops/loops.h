@@ -150,6 +150,7 @@ struct Call {
   KernelId kernel;
   std::vector<BufferId> arguments;  ///< one for each parameter
   Tasks tasks;
+  std::vector<OpId> ops;  ///< of the graph, whose work this is: for reports, not in the text
 };
 
 /// Calls that may run at the same time, in any order.

@@ -90,6 +90,7 @@ const std::vector<Flag>& all_flags() {
       {"input", "IN", command_predict | command_grad, training,
        "one tensor for each input, by name (safetensors, npy)", true},
       {"format", "text|json", command_eval | command_bench, training, "how results are printed"},
+      {"profile", "", command_bench, training, "the time of every kernel, the slowest first", true},
       {"quiet", "", command_train, training, "no progress"},
 
       {"passes", "LIST", command_compile | command_net_opt, inspection,

@@ -5,9 +5,9 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cstring>
+#include <ctime>
 #include <memory>
-#include <random>
+#include <optional>
 
 #include "runtime/core/netc_rt.h"
 #include "tools/command_line/exit_codes.h"
@@ -15,7 +15,9 @@
 #include "tools/driver/commands.h"
 #include "tools/driver/cost.h"
 #include "tools/driver/machine.h"
+#include "tools/driver/profile.h"
 #include "tools/driver/program.h"
+#include "tools/driver/synthetic_data.h"
 
 namespace netc {
 
@@ -25,107 +27,69 @@ using Clock = std::chrono::steady_clock;
 
 constexpr double measured_seconds = 1.0;
 constexpr int warm_up_steps = 20;
-constexpr int64_t data_bytes = int64_t{64} << 20;  // at most; batches are walked in turn
-constexpr int64_t most_batches = 64;
 
 double microseconds_since(Clock::time_point begin) {
   return std::chrono::duration<double, std::micro>(Clock::now() - begin).count();
 }
 
-/// Batches of every input: uniform in [0, 1) for floats, in the checked range for integers.
-class SyntheticData {
- public:
-  SyntheticData(const netc_model& model, const netc_entry& entry, int64_t rows) {
-    int64_t bytes = 1;
-    for (uint32_t i = 0; i < entry.input_count; ++i)
-      bytes += elements(model.inputs[entry.inputs[i]], rows) * 8;
-    batches_ = std::clamp<int64_t>(data_bytes / bytes, 1, most_batches);
-    std::mt19937_64 random(1);
-    for (uint32_t i = 0; i < entry.input_count; ++i) {
-      const netc_tensor& input = model.inputs[entry.inputs[i]];
-      auto dtype = static_cast<DType>(input.dtype);
-      bytes_.push_back(elements(input, rows) * byte_size(dtype));
-      storage_.emplace_back(static_cast<size_t>(bytes_.back() * batches_));
-      fill(storage_.back(), dtype, input, random);
-    }
-  }
-
-  /// Pointers to the inputs of the `turn`-th batch.
-  std::vector<const void*> batch(int64_t turn) const {
-    std::vector<const void*> pointers;
-    for (size_t i = 0; i < storage_.size(); ++i)
-      pointers.push_back(storage_[i].data() + turn % batches_ * bytes_[i]);
-    return pointers;
-  }
-
- private:
-  static int64_t elements(const netc_tensor& tensor, int64_t rows) {
-    int64_t count = 1;
-    for (int i = 0; i < tensor.rank; ++i)
-      count *= tensor.dims[i] < 0 ? -tensor.dims[i] * rows : tensor.dims[i];
-    return count;
-  }
-
-  static void fill(std::vector<unsigned char>& bytes, DType dtype, const netc_tensor& input,
-                   std::mt19937_64& random) {
-    int64_t low = input.checked ? input.low : 0;
-    int64_t high = input.checked ? input.high : 2;
-    for (size_t at = 0; at < bytes.size(); at += static_cast<size_t>(byte_size(dtype))) {
-      double unit = static_cast<double>(random() >> 11) * 0x1p-53;
-      int64_t whole = low + static_cast<int64_t>(unit * static_cast<double>(high - low));
-      auto put = [&](auto value) { std::memcpy(&bytes[at], &value, sizeof value); };
-      switch (dtype) {
-        case DType::f64:
-          put(unit);
-          break;
-        case DType::f32:
-          put(static_cast<float>(unit));
-          break;
-        case DType::i64:
-          put(whole);
-          break;
-        case DType::i32:
-          put(static_cast<int32_t>(whole));
-          break;
-        case DType::u8:
-        case DType::boolean:
-          put(static_cast<uint8_t>(whole));
-          break;
-        case DType::f16:
-        case DType::bf16:
-          put(uint16_t{0});
-          break;
-      }
-    }
-  }
-
-  int64_t batches_ = 1;
-  std::vector<int64_t> bytes_;  ///< of one batch of each input
-  std::vector<std::vector<unsigned char>> storage_;
-};
-
 struct Times {
   double first = 0;  ///< microseconds of the first call
   double median = 0;
   double tenth = 0;  ///< a tenth of the calls were faster
+  double busy = 0;   ///< the processors' time of a call, on average
 };
 
-/// Calls `step(turn)` for a second after a warm-up. Returns false where a call fails.
-template <typename Step>
-bool measure(const Step& step, Times& times) {
+/// The calls of one entry of a handle on data of its own.
+class Runner {
+ public:
+  Runner(netc_handle* handle, const netc_model& model, uint8_t kind) : handle_(handle) {
+    while (position_ < model.entry_count && model.entries[position_].kind != kind) ++position_;
+    if (position_ == model.entry_count) return;
+    entry_ = &model.entries[position_];
+    rows_ = kind == NETC_TRAIN ? entry_->capacity : 1;
+    data_.emplace(model, *entry_, rows_);
+    results_.resize(entry_->result_count);
+  }
+
+  bool exists() const { return entry_ != nullptr; }
+  const char* name() const { return entry_->name; }
+  int64_t rows() const { return rows_; }
+
+  /// Runs the entry on the `turn`-th batch.
+  bool operator()(int64_t turn) {
+    std::vector<const void*> inputs = data_->batch(turn);
+    auto run = entry_->kind == NETC_TRAIN ? netc_rt_train_step : netc_rt_run;
+    return run(handle_, position_, static_cast<size_t>(rows_), inputs.data(), results_.data()) ==
+           NETC_OK;
+  }
+
+ private:
+  netc_handle* handle_;
+  uint32_t position_ = 0;
+  const netc_entry* entry_ = nullptr;
+  int64_t rows_ = 1;
+  std::optional<SyntheticData> data_;
+  std::vector<void*> results_;
+};
+
+/// Runs an entry for a second after a warm-up. Returns false where a call fails.
+bool measure(Runner& run, Times& times) {
   auto begin = Clock::now();
-  if (!step(0)) return false;
+  if (!run(0)) return false;
   times.first = microseconds_since(begin);
   for (int turn = 1; turn < warm_up_steps; ++turn)
-    if (!step(turn) || microseconds_since(begin) > 1e6 * measured_seconds) break;
+    if (!run(turn) || microseconds_since(begin) > 1e6 * measured_seconds) break;
   std::vector<double> samples;
+  std::clock_t busy = std::clock();
   auto start = Clock::now();
   for (int64_t turn = 0; samples.empty() || microseconds_since(start) < 1e6 * measured_seconds;
        ++turn) {
     auto before = Clock::now();
-    if (!step(turn)) return false;
+    if (!run(turn)) return false;
     samples.push_back(microseconds_since(before));
   }
+  times.busy = 1e6 * static_cast<double>(std::clock() - busy) / CLOCKS_PER_SEC /
+               static_cast<double>(samples.size());
   std::sort(samples.begin(), samples.end());
   times.median = samples[samples.size() / 2];
   times.tenth = samples[samples.size() / 10];
@@ -141,48 +105,27 @@ struct Report {
   double peak_share = 0;
 };
 
-const netc_entry* find_entry(const netc_model& model, uint8_t kind, uint32_t& position) {
-  for (position = 0; position < model.entry_count; ++position)
-    if (model.entries[position].kind == kind) return &model.entries[position];
-  return nullptr;
-}
-
 /// Times the entries of a handle; false where a step fails, which `netc_rt_error` then explains.
 bool time_entries(netc_handle* handle, const netc_model& model, Clock::time_point begin,
                   Report& report) {
-  uint32_t position = 0;
-  if (const netc_entry* entry = find_entry(model, NETC_TRAIN, position)) {
-    SyntheticData data(model, *entry, entry->capacity);
-    std::vector<void*> results(entry->result_count);
-    auto step = [&](int64_t turn) {
-      std::vector<const void*> inputs = data.batch(turn);
-      return netc_rt_train_step(handle, position, static_cast<size_t>(entry->capacity),
-                                inputs.data(), results.data()) == NETC_OK;
-    };
+  if (Runner train(handle, model, NETC_TRAIN); train.exists()) {
     double ready = microseconds_since(begin);
-    if (!measure(step, report.train)) return false;
+    if (!measure(train, report.train)) return false;
     report.first_step_ms = (ready + report.train.first) / 1000;
   }
-  if (const netc_entry* entry = find_entry(model, NETC_PREDICT, position)) {
-    SyntheticData data(model, *entry, 1);
-    std::vector<void*> results(entry->result_count);
-    auto step = [&](int64_t turn) {
-      std::vector<const void*> inputs = data.batch(turn);
-      return netc_rt_run(handle, position, 1, inputs.data(), results.data()) == NETC_OK;
-    };
-    if (!measure(step, report.predict)) return false;
-  }
-  return true;
+  Runner predict(handle, model, NETC_PREDICT);
+  return !predict.exists() || measure(predict, report.predict);
 }
 
 std::string as_json(const Report& report) {
   return fmt::format(
       "{{\"threads\":{},\"batch\":{},\"train_step_us\":{:.2f},\"train_step_us_p10\":{:.2f},"
-      "\"predict_us\":{:.2f},\"first_step_ms\":{:.1f},\"compile_ms\":{:.1f},"
+      "\"train_cpu_us\":{:.2f},\"predict_us\":{:.2f},\"first_step_ms\":{:.1f},\"compile_ms\":{:.1f}"
+      ","
       "\"peak_rss_mib\":{:.1f},\"flops\":{},\"peak_share\":{:.3f}}}\n",
-      report.threads, report.batch, report.train.median, report.train.tenth, report.predict.median,
-      report.first_step_ms, report.compile_ms, report.peak_rss_mib, report.flops,
-      report.peak_share);
+      report.threads, report.batch, report.train.median, report.train.tenth, report.train.busy,
+      report.predict.median, report.first_step_ms, report.compile_ms, report.peak_rss_mib,
+      report.flops, report.peak_share);
 }
 
 std::string as_text(const Report& report, double peak) {
@@ -201,6 +144,29 @@ std::string as_text(const Report& report, double peak) {
   return text + fmt::format("memory          {:>10.1f} MiB at most\n", report.peak_rss_mib);
 }
 
+/// Prints where the time of each entry goes; false as `time_entries`.
+bool profile_entries(const CommandLine& line, netc_handle* handle, const Program& program,
+                     const CompiledModel& compiled, double peak) {
+  const Compilation& compilation = program.compilation;
+  std::string json;
+  for (size_t i = 0; i < compilation.program.steps.size(); ++i) {
+    const loops::Step& step = compilation.program.steps[i];
+    Runner run(handle, *compiled.model, step.entry == "train" ? NETC_TRAIN : NETC_PREDICT);
+    std::vector<ProfiledPhase> phases =
+        profile(compilation.graphs[i], compilation.program, step, run.rows(),
+                compiled.code->cycles(step), [&](int64_t turn) { return run(turn); });
+    if (phases.empty()) return false;
+    if (line.text("format") == "json")
+      json +=
+          fmt::format("{}\"{}\":{}", json.empty() ? "" : ",", step.entry, profile_as_json(phases));
+    else
+      fmt::print("{}\n", profile_as_text(fmt::format("{}, {} row(s)", step.entry, run.rows()),
+                                         std::move(phases), peak));
+  }
+  if (!json.empty()) fmt::print("{{{},\"peak_flops\":{:.4g}}}\n", json, peak);
+  return true;
+}
+
 }  // namespace
 
 int run_bench(const CommandLine& line) {
@@ -215,7 +181,7 @@ int run_bench(const CommandLine& line) {
     return fail("netc", "the model has neither a `train` block nor an output to time",
                 exit_bad_input);
   CompiledModel compiled;
-  if (int exit = compile_in_process(line, program, compiled)) return exit;
+  if (int exit = compile_in_process(line, program, compiled, line.has("profile"))) return exit;
   Report report;
   report.compile_ms = microseconds_since(begin) / 1000;
   report.batch = program.models[0].capacity;
@@ -226,14 +192,19 @@ int run_bench(const CommandLine& line) {
   netc_handle* created = nullptr;
   int status = netc_rt_create(compiled.model, &created, &options);
   std::unique_ptr<netc_handle, void (*)(netc_handle*)> handle(created, &netc_rt_destroy);
-  if (status != NETC_OK || !time_entries(created, *compiled.model, begin, report))
-    return fail("netc", created ? netc_rt_error(created) : "out of memory", exit_bad_input);
-
+  bool works = status == NETC_OK;
+  if (works && !line.has("profile")) works = time_entries(created, *compiled.model, begin, report);
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);
   report.peak_rss_mib = static_cast<double>(usage.ru_maxrss) / 1024;
+
   Result<double> peak = measure_peak_flops(compiled.target, target_of(compiled.target.cpu));
   if (!peak.ok()) return fail("netc", peak.error(), exit_bad_input);
+  if (works && line.has("profile"))
+    works = profile_entries(line, created, program, compiled, *peak);
+  if (!works)
+    return fail("netc", created ? netc_rt_error(created) : "out of memory", exit_bad_input);
+  if (line.has("profile")) return exit_done;
   if (report.train.median > 0)
     report.peak_share = static_cast<double>(report.flops) / (report.train.median * 1e-6) / *peak;
   fmt::print("{}", line.text("format") == "json" ? as_json(report) : as_text(report, *peak));

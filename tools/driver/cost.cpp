@@ -41,15 +41,18 @@ int64_t flops(const Graph& graph, int64_t n) {
   return count;
 }
 
+int64_t contraction_flops(const Op& op, int64_t n) {
+  const Definition* definition = std::get_if<Definition>(&op.what);
+  if (!definition || definition->reduction != Reduction::sum) return 0;
+  const Expr& body = definition->dag[definition->body];
+  if (body.kind != ExprKind::apply || body.function != Function::mul || !is_float(body.type))
+    return 0;
+  return 2 * points(*definition, 0, definition->indices.size(), n);
+}
+
 int64_t contraction_flops(const Graph& graph, int64_t n) {
   int64_t count = 0;
-  for (const Op& op : graph.ops) {
-    const Definition* definition = std::get_if<Definition>(&op.what);
-    if (!definition || definition->reduction != Reduction::sum) continue;
-    const Expr& body = definition->dag[definition->body];
-    if (body.kind == ExprKind::apply && body.function == Function::mul && is_float(body.type))
-      count += 2 * points(*definition, 0, definition->indices.size(), n);
-  }
+  for (const Op& op : graph.ops) count += contraction_flops(op, n);
   return count;
 }
 

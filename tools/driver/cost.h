@@ -14,7 +14,10 @@ int64_t flops(const Op& op, int64_t n);
 /// The sum over all operations.
 int64_t flops(const Graph& graph, int64_t n);
 
-/// Two for each step of every sum of products: what a step cannot do without.
+/// Two for each step of a sum of products; 0 for other operations.
+int64_t contraction_flops(const Op& op, int64_t n);
+
+/// The sum over all operations: what a step cannot do without.
 int64_t contraction_flops(const Graph& graph, int64_t n);
 
 }  // namespace netc

@@ -115,9 +115,11 @@ CodegenInput codegen_input(const Program& program) {
   return input;
 }
 
-int compile_in_process(const CommandLine& line, Program& program, CompiledModel& compiled) {
+int compile_in_process(const CommandLine& line, Program& program, CompiledModel& compiled,
+                       bool profile) {
   Result<TargetOptions> target = target_options(line);
   if (!target.ok()) return fail_usage("netc", target.error());
+  target->profile = profile;
   if (int exit = optimize_program(line, program)) return exit;
   Result<std::unique_ptr<Jit>> code = jit(codegen_input(program), *target);
   if (!code.ok()) return fail("netc", code.error(), exit_bad_input);

@@ -57,7 +57,8 @@ struct CompiledModel {
   const netc_model* model = nullptr;  ///< lives as long as the code
 };
 
-/// Optimizes and compiles it. Returns the exit code.
-int compile_in_process(const CommandLine& line, Program& program, CompiledModel& compiled);
+/// Optimizes and compiles it, with `profile` into steps that count cycles. Returns the exit code.
+int compile_in_process(const CommandLine& line, Program& program, CompiledModel& compiled,
+                       bool profile = false);
 
 }  // namespace netc
