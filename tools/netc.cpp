@@ -38,6 +38,8 @@ int run(const CommandLine& line) {
       return run_check(line);
     case command_summary:
       return run_summary(line);
+    case command_explain:
+      return run_explain(line);
     case command_bench:
       return run_bench(line);
     case command_fmt:

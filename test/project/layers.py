@@ -17,8 +17,9 @@ MAY_SEE = {
     "runtime/core": [],
     "runtime/trainer": ["runtime/core"],
     "tools/command_line": ["ir", "ir/support", "ir/loops", "passes"],
+    "tools/explain": ["ir", "ir/support", "ir/loops", "passes"],
     "tools/driver": ["ir", "ir/support", "ir/loops", "passes", "frontend", "codegen",
-                     "runtime/core", "runtime/trainer", "tools/command_line"],
+                     "runtime/core", "runtime/trainer", "tools/command_line", "tools/explain"],
     "tools": ["ir", "ir/support", "ir/loops", "passes", "tools/command_line", "tools/driver"],
 }
 

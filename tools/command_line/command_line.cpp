@@ -48,6 +48,7 @@ std::pair<std::string, std::string> one_dash_words(const std::string& word) {
 po::options_description boost_description() {
   po::options_description description;
   for (const Flag& flag : all_flags()) {
+    if (&flag != find_flag(flag.name)) continue;
     std::string name =
         flag.name.size() == 1 ? fmt::format(",{}", flag.name) : std::string(flag.name);
     if (flag.value.empty())
@@ -109,7 +110,7 @@ void check_command(CommandLine& line, Command program) {
     }
   }
   for (const auto& [name, values] : line.flags) {
-    const Flag& flag = *find_flag(name);
+    const Flag& flag = *find_flag(name, line.command);
     if (!(flag.commands & line.command))
       throw UsageError{
           fmt::format("`{}` has no meaning here; it belongs to {}", spelling(flag), homes(flag))};

@@ -10,8 +10,9 @@ namespace {
 
 constexpr unsigned in_process = command_train | command_eval | command_predict | command_grad;
 constexpr unsigned elaborating =
-    command_compile | in_process | command_check | command_summary | command_bench;
-constexpr unsigned optimizing = command_compile | in_process | command_summary | command_bench;
+    command_compile | in_process | command_check | command_summary | command_explain | command_bench;
+constexpr unsigned optimizing =
+    command_compile | in_process | command_summary | command_explain | command_bench;
 constexpr unsigned running_passes = optimizing | command_net_opt;
 constexpr unsigned everywhere = ~0u;
 
@@ -32,6 +33,8 @@ const std::vector<CommandInfo>& all_commands() {
       {command_check, "check", "MODEL.net",
        "check the file, and its gradients against finite differences"},
       {command_summary, "summary", "MODEL.net", "layers, shapes, parameters, FLOPs, memory"},
+      {command_explain, "explain", "MODEL.net [-o PAGE.html]",
+       "the forward and the backward pass, formula by formula"},
       {command_bench, "bench", "MODEL.net",
        "time a training step and a prediction, as a share of the peak"},
       {command_fmt, "fmt", "FILE.net", "rewrite the file in the one canonical layout"},
@@ -53,10 +56,12 @@ const CommandInfo& info(Command command) {
 
 const std::vector<Flag>& all_flags() {
   static const std::vector<Flag> flags = {
-      {"o", "OUT", command_compile | command_predict | command_grad | command_fmt | command_net_opt,
+      {"o", "OUT", command_compile | command_predict | command_grad | command_explain | command_fmt | command_net_opt,
        output, "where the output goes; its suffix chooses the kind; `-` is standard output", true},
       {"emit", "KIND[=PATH],...", command_compile, output,
        "ast, graph, loops, llvm, asm, obj, so, exe, header, dot; several at once", true},
+      {"format", "text|html", command_explain, output,
+       "a text or a page; without it as the suffix of -o says"},
       {"entry", "train|evaluate|predict|gradient", command_compile, output,
        "this entry point alone", true},
       {"MD", "", command_compile, output, "write the files that were read as a rule for make"},
@@ -73,7 +78,7 @@ const std::vector<Flag>& all_flags() {
       {"threads", "N", in_process | command_bench, code, "at most this many threads", true},
       {"g", "", command_compile, code, "debug information: kernels by name"},
 
-      {"model", "NAME", in_process | command_check, code,
+      {"model", "NAME", in_process | command_check | command_explain, code,
        "which model, where the file has several"},
       {"data", "DIR", command_train | command_eval, training, "where relative data paths begin",
        true},
@@ -117,10 +122,14 @@ const std::vector<Flag>& all_flags() {
   return flags;
 }
 
-const Flag* find_flag(std::string_view name) {
-  for (const Flag& flag : all_flags())
-    if (flag.name == name) return &flag;
-  return nullptr;
+const Flag* find_flag(std::string_view name, unsigned commands) {
+  const Flag* any = nullptr;
+  for (const Flag& flag : all_flags()) {
+    if (flag.name != name) continue;
+    if (flag.commands & commands) return &flag;
+    if (!any) any = &flag;
+  }
+  return any;
 }
 
 std::string spelling(const Flag& flag) {

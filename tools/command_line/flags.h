@@ -21,6 +21,7 @@ enum Command : unsigned {
   command_fmt = 1 << 7,
   command_net_opt = 1 << 8,
   command_bench = 1 << 9,
+  command_explain = 1 << 10,
 };
 
 struct CommandInfo {
@@ -37,7 +38,7 @@ const CommandInfo& info(Command command);
 
 enum class FlagGroup { output, code, training, inspection, general };
 
-/// One row. `value` is shown in the help and says what is accepted: nothing (a switch), `N` (a
+/// One row; what means different things to different commands has several. `value` is shown in the help and says what is accepted: nothing (a switch), `N` (a
 /// whole number, at least `minimum`), `a|b|c` (one of these words), anything else (any text).
 struct Flag {
   std::string_view name;  ///< one letter: `-o`; otherwise `--emit`
@@ -50,7 +51,8 @@ struct Flag {
 };
 
 const std::vector<Flag>& all_flags();
-const Flag* find_flag(std::string_view name);
+/// The row of this name that belongs to one of `commands`, or else any of this name.
+const Flag* find_flag(std::string_view name, unsigned commands = ~0u);
 
 /// As written on a command line: `-o`, `--emit`.
 std::string spelling(const Flag& flag);

@@ -12,6 +12,7 @@ int run_predict(const CommandLine& line);
 int run_grad(const CommandLine& line);
 int run_check(const CommandLine& line);
 int run_summary(const CommandLine& line);
+int run_explain(const CommandLine& line);
 int run_bench(const CommandLine& line);
 int run_fmt(const CommandLine& line);
 

@@ -10,6 +10,7 @@
 #include "tools/driver/commands.h"
 #include "tools/driver/cost.h"
 #include "tools/driver/program.h"
+#include "tools/explain/instances.h"
 
 namespace netc {
 
@@ -24,25 +25,8 @@ struct Layer {
   int64_t flops = 0;  ///< forward, one row
 };
 
-/// `block.0.dense1` owns `block.0.dense1.w`.
-std::string owner(const std::string& name) { return name.substr(0, name.rfind('.')); }
-
-/// The instance that an operation belongs to: that of its parameters, or the one in whose names its
-/// result stands; "" if there is none.
-std::string instance_of(const Graph& graph, const Op& op, const std::set<std::string>& instances) {
-  for (ValueId operand : operands(op))
-    if (graph[operand].kind == ValueKind::variable) return owner(graph[operand].name);
-  std::string name = graph[op.results[0]].name;
-  for (size_t dot = name.rfind('.'); dot != std::string::npos; dot = name.rfind('.')) {
-    name.resize(dot);
-    if (instances.count(name)) return name;
-  }
-  return "";
-}
-
 std::vector<Layer> layers_of(const Graph& graph) {
-  std::set<std::string> instances;
-  for (ValueId variable : graph.variables) instances.insert(owner(graph[variable].name));
+  const std::set<std::string> instances = instances_of(graph);
   std::vector<Layer> layers;
   std::vector<bool> counted(graph.values.size());
   std::string last = "none yet";

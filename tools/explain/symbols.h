@@ -1,0 +1,26 @@
+// Short names for all tensors of a step.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "tools/explain/formula_writer.h"
+#include "tools/explain/roles.h"
+#include "tools/explain/sections.h"
+
+namespace netc::explain {
+
+using Symbols = std::map<std::string, Symbol>;  ///< by key of a tensor
+
+/// The names of the model's tensors: the last word of the full name, with the number of its section
+/// where several sections have one of that name.
+Symbols name_tensors(const Graph& before, const Sections& sections);
+
+/// Adds the names of what only this graph of the model has: gradients, and what the optimizer makes.
+void name_the_rest(Symbols& symbols, const Graph& graph, const std::vector<Role>& roles);
+
+/// The symbols of a graph's tensors. Keeps both references.
+SymbolOf symbols_in(const Graph& graph, const Symbols& symbols);
+
+}  // namespace netc::explain
