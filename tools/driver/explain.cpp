@@ -9,6 +9,7 @@
 #include "tools/driver/commands.h"
 #include "tools/driver/program.h"
 #include "tools/explain/explanation.h"
+#include "tools/explain/inner_gradients.h"
 
 namespace netc {
 
@@ -37,7 +38,8 @@ int run_explain(const CommandLine& line) {
   const std::string entry = told_entry(program.compilation.graphs);
   keep_graphs(program, [&](const Graph& graph) { return graph.entry == entry; });
   Graph before = program.compilation.graphs[0];
-  simplify(before);
+  if (line.integer("O").value_or(2) > 0) simplify(before);
+  explain::take_inner_gradients(before);
   Graph differentiated = before;
   autodiff(differentiated);
   if (int exit = optimize_program(line, program)) return exit;

@@ -14,7 +14,7 @@ Equation elementwise_equation(const Graph& graph, const Op& op, const SymbolOf& 
 /// What a gradient's definition is about.
 struct GradientAbout {
   std::function<bool(ValueId)> is_gradient;
-  /// The derivative that a factor of this incoming gradient is: `sigmoid'(y)`; empty: unknown.
+  /// The derivative that a factor of this incoming gradient is: `sigmoid'(y)`; empty: it is none.
   std::function<Formula(ValueId incoming)> derivative;
   bool of_parameter = false;
 };

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "tools/explain/equations.h"
 #include "tools/explain/gradients.h"
@@ -93,11 +94,27 @@ class Teller {
     story.backward_repetitions =
         find_repetitions(story.sections, &SectionStory::backward_signature);
     story.updates = tell_updates(after_.graph, after_.roles, symbols_, after_.calls, story.shared);
+    if (!story.updates.empty()) story.settings = settings();
     for (const KernelCall& call : after_.calls.list) story.kernels.push_back(kernel(call));
     return story;
   }
 
  private:
+  /// NaN stands for a schedule, which is among the formulas.
+  std::vector<std::pair<std::string, std::string>> settings() const {
+    std::set<ValueId> read;
+    for (size_t i = 0; i < after_.roles.size(); ++i)
+      if (after_.roles[i].part == Part::optimizer)
+        for (const ValueId operand : operands(after_.graph.ops[i])) read.insert(operand);
+    std::vector<std::pair<std::string, std::string>> list;
+    for (const ValueId id : after_.graph.settings) {
+      const Value& value = after_.graph[id];
+      if (read.contains(id) && !std::isnan(value.setting))
+        list.emplace_back(value.name, fmt::format("{:.6g}", value.setting));
+    }
+    return list;
+  }
+
   SectionStory section(size_t k) const {
     const Section& section = sections_.list[k];
     SectionStory story;
@@ -138,7 +155,7 @@ class Teller {
     row.symbol = symbols_.at(key);
     row.name = before_[value].name;
     row.type = type_text(before_[value]);
-    row.trained = updated_.contains(key);
+    row.changes = updated_.contains(key);
     row.backward = final_->lines_of(key);
     if (row.backward.empty()) {
       row.backward = unfolded_->lines_of(key);
@@ -172,7 +189,7 @@ class Teller {
   }
 
   KernelStory kernel(const KernelCall& call) const {
-    KernelStory story{call.kernel, {}, {}, call.repeats, call.parallel};
+    KernelStory story{call.kernel, {}, call.copy_to, {}, call.repeats, call.parallel};
     const SymbolOf symbol = symbols_in(after_.graph, symbols_);
     for (const OpId op : call.ops) story.makes.push_back(symbol(after_.graph[op].results[0]));
     for (const ValueId value : call.kept) story.kept.push_back(symbol(value));

@@ -28,7 +28,7 @@ struct Row {
   std::string name;             ///< in full
   std::string type;
   std::string init;             ///< of a parameter
-  bool trained = true;          ///< of a parameter
+  bool changes = true;          ///< a variable that a step changes
   std::optional<Line> forward;  ///< none: an input or a parameter
   std::vector<Line> backward;
 };
@@ -60,6 +60,7 @@ struct UpdateStory {
 struct KernelStory {
   std::string name;
   std::vector<Symbol> makes;
+  std::string copy_to;  ///< where it makes nothing
   std::vector<Symbol> kept;
   int64_t repeats = 1;
   bool parallel = false;
@@ -80,6 +81,8 @@ struct Explanation {
   std::vector<SectionStory> sections;
   std::vector<Repetition> forward_repetitions;
   std::vector<Repetition> backward_repetitions;
+  /// What the update reads of the caller's, and its value at the first step.
+  std::vector<std::pair<std::string, std::string>> settings;
   std::vector<Line> shared;  ///< what the updates of several parameters need
   std::vector<UpdateStory> updates;
   std::vector<KernelStory> kernels;

@@ -42,7 +42,9 @@ std::string to_text(const Formula& formula) {
 }
 
 std::string to_text(const Symbol& symbol) {
-  std::string text = (symbol.is_gradient ? "d." : "") + symbol.base;
+  std::string text;
+  for (int order = 0; order < symbol.order; ++order) text += "d.";
+  text += symbol.base;
   const bool ends_in_digit = text.back() >= '0' && text.back() <= '9';
   if (symbol.layer) text += fmt::format("{}{}", ends_in_digit ? "_" : "", symbol.layer);
   if (symbol.copy > 1) text += fmt::format(".{}", symbol.copy);

@@ -15,7 +15,7 @@ struct Symbol {
   size_t layer = 0;   ///< 0: the name is the only one of its kind
   size_t copy = 1;    ///< among equal names of one layer
   std::string part;   ///< of a gradient that is a sum: "part"; of what is stored: "next"
-  bool is_gradient = false;
+  int order = 0;      ///< how often it is differentiated: 1 is a gradient
   SymbolKind kind = SymbolKind::value;
   std::string row;    ///< the tensor whose row defines it; "": none
 };

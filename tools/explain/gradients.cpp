@@ -41,14 +41,17 @@ Line Gradients::line(OpId id) const {
   about.is_gradient = [&](ValueId value) { return gradient_of_.contains(key_of(graph, value)); };
   about.derivative = [&](ValueId incoming) { return derivative(incoming, of); };
   about.of_parameter = of.starts_with("@");
+  if (!symbols_.at(key_of(graph, graph[id].results[0])).part.empty()) about.derivative = {};
   line.equation = gradient_equation(graph, graph[id], symbols_in(graph, symbols_), about);
   return line;
 }
 
 /// Of the tensor whose gradient comes in, by the tensor `by`: `sigmoid'(y)` where it is one function
-/// of it, `dh / dy` otherwise.
+/// of it, `dh / dy` otherwise. A part of a gradient is none of a tensor.
 Formula Gradients::derivative(ValueId incoming, const std::string& by) const {
-  const auto of = gradient_of_.find(key_of(stage_.graph, incoming));
+  const std::string key = key_of(stage_.graph, incoming);
+  if (!symbols_.at(key).part.empty()) return {};
+  const auto of = gradient_of_.find(key);
   const auto inner = symbols_.find(by);
   if (of == gradient_of_.end() || of->second == by || inner == symbols_.end()) return {};
   const auto tensor = [](const Symbol& symbol) {

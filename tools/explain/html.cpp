@@ -55,7 +55,9 @@ class PageWriter {
     out("<header>\n<h1>{}, forward and backward</h1>\n", escaped(story_.model));
     out("<p class=\"lead\">{} of the network on <i>N</i> rows, at most {}, as it is compiled. Every "
         "tensor leads to the row that defines it; a number above, as in <span "
-        "class=\"formula\"><i>w</i><sup>(2)</sup></span>, is that of its layer.</p>\n",
+        "class=\"math\"><i>w</i><sup>(2)</sup></span>, is that of its layer. "
+        "<span class=\"math\">(<i>x</i> <b class=\"word\">else</b> 0)</span> is 0 where <i>x</i> has "
+        "no such element.</p>\n",
         story_.updates.empty() ? "One run" : "One training step", story_.capacity);
     if (story_.has_loss) views();
     out("</header>\n");
@@ -136,9 +138,10 @@ class PageWriter {
         "<div class=\"line\"><div class=\"formula\">{}</div><div class=\"meta\">",
         typesetter_.html(one.symbol));
     if (!one.init.empty())
-      text += fmt::format("<code>{}</code>: <span class=\"type\">{}</span>, at first {}{}",
+      text += fmt::format("{} <code>{}</code>: <span class=\"type\">{}</span>, at first {}{}",
+                          one.symbol.kind == SymbolKind::parameter ? "parameter" : "state",
                           escaped(one.name), escaped(one.type), escaped(one.init),
-                          one.trained ? "" : "; not trained");
+                          one.changes || story_.updates.empty() ? "" : "; fixed");
     else
       text += fmt::format("input <code>{}</code>: <span class=\"type\">{}</span>",
                           escaped(one.name), escaped(one.type));
@@ -182,7 +185,7 @@ class PageWriter {
     if (line.scan != loop && !line.scan.empty()) add("for " + escaped(line.scan));
     if (line.scan != loop && line.scan.empty()) add("at once for all steps");
     if (!line.equation.amplifier.empty())
-      add(fmt::format("amplifier <span class=\"formula\">{}</span>",
+      add(fmt::format("amplifier <span class=\"math\">{}</span>",
                       typesetter_.html(line.equation.amplifier)));
     if (!line.equation.forward_factor.empty()) add("forward \u00d7 backward");
     return text;
@@ -192,13 +195,18 @@ class PageWriter {
     if (story_.updates.empty()) return;
     out("<section id=\"update\">\n<h2>Update<small>element by element; what is marked "
         "<i>next</i> takes the old value's place when the step ends</small></h2>\n");
+    std::string settings;
+    for (const auto& [name, value] : story_.settings)
+      settings += fmt::format("{}<code>{}</code> = {}", settings.empty() ? "" : ", ", escaped(name),
+                              value);
+    if (!settings.empty()) out("<p>Settings, at the first step: {}</p>\n", settings);
     if (!story_.shared.empty()) out("<h3>For all parameters</h3>\n");
     for (const Line& one : story_.shared) out("{}", line(one, ""));
     for (const UpdateStory& update : story_.updates) {
       std::string names;
       for (const std::string& name : update.parameters)
         names += fmt::format("{}<code>{}</code>", names.empty() ? "" : ", ", escaped(name));
-      out("<p><span class=\"formula\"><i>\u03b8</i></span> is each of {}</p>\n", names);
+      out("<p><span class=\"math\"><i>\u03b8</i></span> is each of {}</p>\n", names);
       for (const Line& one : update.lines) out("{}", line(one, ""));
     }
     out("</section>\n");
@@ -213,12 +221,13 @@ class PageWriter {
     for (const KernelStory& kernel : story_.kernels) {
       const bool is_new = seen.insert(kernel.name).second;
       const std::string id = is_new ? fmt::format(" id=\"{}\"", escaped(kernel.name)) : "";
-      out("<dt{}>{}</dt><dd><span class=\"formula\">{}</span>", id, escaped(kernel.name),
+      out("<dt{}>{}</dt><dd><span class=\"math\">{}</span>", id, escaped(kernel.name),
           symbols(kernel.makes));
+      if (kernel.makes.empty()) out("a copy to <code>{}</code>", escaped(kernel.copy_to));
       if (kernel.repeats > 1) out(", {} times", kernel.repeats);
       if (kernel.parallel) out(", on several threads");
       if (!kernel.kept.empty())
-        out("<span class=\"kept\">; never stored: <span class=\"formula\">{}</span></span>",
+        out("<span class=\"kept\">; never stored: <span class=\"math\">{}</span></span>",
             symbols(kernel.kept));
       out("</dd>\n");
     }

@@ -14,6 +14,7 @@ namespace netc::explain {
 struct KernelCall {
   std::string kernel;         ///< equal kernels have one name
   std::vector<OpId> ops;      ///< what it computes
+  std::string copy_to;        ///< without any: the buffer that it copies another to
   std::vector<ValueId> kept;  ///< in registers only, never stored
   int64_t repeats = 1;        ///< in a scan
   bool parallel = false;      ///< cut into tasks for threads

@@ -12,8 +12,21 @@ namespace netc::explain {
 
 namespace {
 
-constexpr int left = 10, box_width = 206, box_height = 40, step = 66, lane_width = 12;
-constexpr size_t longest_title = 27;
+constexpr int left = 10, box_width = 206, line_height = 15, gap = 26, lane_width = 12;
+constexpr size_t longest_line = 27;
+
+/// A path over as many lines as it needs, cut behind dots where there are any.
+std::vector<std::string> title_lines(std::string title) {
+  std::vector<std::string> lines;
+  while (title.size() > longest_line) {
+    const size_t dot = title.rfind('.', longest_line - 1);
+    const size_t end = dot == std::string::npos ? longest_line : dot + 1;
+    lines.push_back(title.substr(0, end));
+    title.erase(0, end);
+  }
+  lines.push_back(std::move(title));
+  return lines;
+}
 
 struct Arc {
   size_t from = 0;  ///< rows
@@ -34,6 +47,13 @@ class Drawing {
         shown_.push_back(k);
       }
     }
+    int next = 10;
+    for (const size_t k : shown_) {
+      titles_.push_back(title_lines(story.sections[k].title));
+      tops_.push_back(next);
+      next += static_cast<int>(titles_.back().size() + 1) * line_height + 10 + gap;
+    }
+    tops_.push_back(next);
     find_arcs();
   }
 
@@ -44,15 +64,15 @@ class Drawing {
     for (const Arc& arc : arcs_) body += curve(arc);
     for (size_t row = 0; row < shown_.size(); ++row) body += box(row);
     const int width = left + box_width + 26 + static_cast<int>(lanes_) * lane_width;
-    const int height = static_cast<int>(shown_.size()) * step - (step - box_height) + 20;
     return fmt::format(
         "<svg viewBox=\"0 0 {} {}\" role=\"img\" aria-label=\"the network from its inputs to its "
         "loss\">\n{}</svg>\n",
-        std::max(width, 260), height, body);
+        std::max(width, 260), tops_.back() - gap + 10, body);
   }
 
  private:
-  static int top(size_t row) { return 10 + static_cast<int>(row) * step; }
+  int top(size_t row) const { return tops_[row]; }
+  int bottom(size_t row) const { return tops_[row + 1] - gap; }
 
   const Repetition* repetition_of(size_t section) const {
     for (const Repetition& repetition : story_.forward_repetitions)
@@ -93,7 +113,7 @@ class Drawing {
 
   std::string arrows(size_t row) const {
     if (!reads_neighbour(row)) return "";
-    const int begin = top(row) + box_height, end = top(row + 1), middle = left + box_width / 2;
+    const int begin = bottom(row), end = top(row + 1), middle = left + box_width / 2;
     std::string text = fmt::format(
         "<path class=\"down\" d=\"M{0} {1}V{2}\"/><path class=\"down-head\" d=\"M{0} {3}l-4 -7h8z\"/>\n",
         middle - 14, begin, end - 6, end);
@@ -107,7 +127,7 @@ class Drawing {
   std::string curve(const Arc& arc) const {
     const int side = left + box_width;
     const int out = side + 14 + static_cast<int>(arc.lane) * lane_width;
-    const int begin = top(arc.from) + box_height - 9, end = top(arc.to) + 12;
+    const int begin = bottom(arc.from) - 9, end = top(arc.to) + 12;
     return fmt::format(
         "<path class=\"skip\" d=\"M{0} {1}H{2}q6 0 6 6V{3}q0 6 -6 6H{4}\"/>"
         "<path class=\"down-head\" d=\"M{0} {5}l7 -4v8z\"/>\n",
@@ -119,22 +139,23 @@ class Drawing {
     return fmt::format(
         "<rect class=\"again\" x=\"3\" y=\"{}\" width=\"{}\" height=\"{}\" rx=\"10\"/>"
         "<text class=\"small\" x=\"{}\" y=\"{}\">\u00d7 {}</text>\n",
-        top(first) - 7, box_width + 14, top(last) + box_height + 7 - top(first) + 7, left + 2,
-        top(last) + box_height + 19, repetition.count + 1);
+        top(first) - 7, box_width + 14, bottom(last) + 14 - top(first), left + 2, bottom(last) + 19, repetition.count + 1);
   }
 
   std::string box(size_t row) const {
     const size_t k = shown_[row];
     const SectionStory& section = story_.sections[k];
-    std::string title = section.title;
-    if (title.size() > longest_title)
-      title = "\u2026" + title.substr(title.size() - longest_title + 1);
+    std::string text;
+    int line = top(row) + 17;
+    for (const std::string& part : titles_[row]) {
+      text += fmt::format("<text x=\"{}\" y=\"{}\">{}</text>", left + 10, line, escaped(part));
+      line += line_height;
+    }
     return fmt::format(
         "<a href=\"#s{}\"><rect class=\"box\" x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\" "
-        "rx=\"8\"/><text x=\"{}\" y=\"{}\">{}</text><text class=\"small\" x=\"{}\" "
-        "y=\"{}\">{}</text></a>\n",
-        k, left, top(row), box_width, box_height, left + 10, top(row) + 17, escaped(title),
-        left + 10, top(row) + 32, escaped(remark(section)));
+        "rx=\"8\"/>{}<text class=\"small\" x=\"{}\" y=\"{}\">{}</text></a>\n",
+        k, left, top(row), box_width, bottom(row) - top(row), text, left + 10, line,
+        escaped(remark(section)));
   }
 
   static std::string remark(const SectionStory& section) {
@@ -152,6 +173,8 @@ class Drawing {
   const Explanation& story_;
   std::vector<size_t> row_of_;  ///< by section: where it is drawn
   std::vector<size_t> shown_;   ///< by row: the section
+  std::vector<std::vector<std::string>> titles_;  ///< by row
+  std::vector<int> tops_;                         ///< by row, and one below the last
   std::vector<Arc> arcs_;
   size_t lanes_ = 0;
 };

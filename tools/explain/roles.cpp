@@ -3,6 +3,8 @@
 // model's or the optimizer's, and all else belongs to the tensor whose name it begins with.
 #include "tools/explain/roles.h"
 
+#include <algorithm>
+
 namespace netc::explain {
 
 std::string key_of(const Graph& graph, ValueId value) {
@@ -38,11 +40,11 @@ std::vector<ValueId> model_results(const Graph& graph) {
 
 class RoleFinder {
  public:
-  RoleFinder(const Graph& before, const Graph& after) : after_(after) {
+  RoleFinder(const Graph& before, const Graph& after) : before_(before), after_(after) {
     const std::set<ValueId> model = closure(before, model_results(before));
     for (uint32_t i = 0; i < before.values.size(); ++i) {
       const std::string key = key_of(before, ValueId{i});
-      known_.insert(key);
+      before_of_[key] = ValueId{i};
       if (model.contains(ValueId{i})) model_.insert(key);
     }
     for (const Op& op : before.ops)
@@ -63,10 +65,32 @@ class RoleFinder {
       if (is_asked || (roles.back().part == Part::optimizer && !op.results.empty()))
         updated.insert(op.results[0]);
     }
+    give_parts_back(roles);
     return roles;
   }
 
  private:
+  /// `d.v.sum` may be a part of `d.v`, or the gradient of `v.sum`. If `d.v` reads it, it can be the
+  /// latter only where `v.sum` depends on `v`.
+  void give_parts_back(std::vector<Role>& roles) const {
+    for (size_t i = roles.size(); i-- > 0;) {
+      if (!roles[i].is_gradient) continue;
+      for (const ValueId operand : operands(after_.ops[i])) {
+        if (after_[operand].kind != ValueKind::result) continue;
+        Role& part = roles[after_[operand].producer.index];
+        if (part.is_gradient && part.of.starts_with(roles[i].of + ".") &&
+            !depends(part.of, roles[i].of))
+          part.of = roles[i].of;
+      }
+    }
+  }
+
+  bool depends(const std::string& value, const std::string& on) const {
+    const auto from = before_of_.find(value), to = before_of_.find(on);
+    return from != before_of_.end() && to != before_of_.end() &&
+           closure(before_, {from->second}).contains(to->second);
+  }
+
   Role of_update(const Update& update) const {
     const bool remembers = after_[update.variable].role == VariableRole::state;
     return {remembers ? Part::forward : Part::optimizer, "", false};
@@ -77,7 +101,7 @@ class RoleFinder {
     if (const auto found = asked_.find(key); found != asked_.end())
       return {Part::backward, found->second, true};
     if (model_.contains(key)) return {Part::forward, "", false};
-    if (known_.contains(key)) return {Part::optimizer, "", false};
+    if (before_of_.contains(key)) return {Part::optimizer, "", false};
     Role role{Part::backward, "", false};
     const std::string name = key.substr(1);
     role.is_gradient = name.starts_with("d.") && !(role.of = owner(name.substr(2))).empty();
@@ -92,14 +116,15 @@ class RoleFinder {
   std::string owner(std::string name) const {
     for (; !name.empty(); name.resize(std::min(name.rfind('.'), name.size()))) {
       for (const char* sigil : {"%", "@"})
-        if (known_.contains(sigil + name)) return sigil + name;
+        if (before_of_.contains(sigil + name)) return sigil + name;
       if (name.find('.') == std::string::npos) break;
     }
     return "";
   }
 
+  const Graph& before_;
   const Graph& after_;
-  std::set<std::string> known_;               ///< what has its name before gradients are taken
+  std::map<std::string, ValueId> before_of_;  ///< what has its name before gradients are taken
   std::set<std::string> model_;               ///< of the forward pass
   std::map<std::string, std::string> asked_;  ///< gradient -> parameter
 };
@@ -114,8 +139,8 @@ std::vector<bool> forward_operations(const Graph& before) {
   const std::set<ValueId> model = closure(before, model_results(before));
   std::vector<bool> forward;
   for (const Op& op : before.ops)
-    forward.push_back(!op.results.empty() && model.contains(op.results[0]) &&
-                      !std::holds_alternative<Gradient>(op.what));
+    forward.push_back(std::any_of(op.results.begin(), op.results.end(),
+                                  [&](ValueId result) { return model.contains(result); }));
   return forward;
 }
 

@@ -2,7 +2,8 @@
 // 2. An operation of an instance that has parameters goes to that instance's section.
 // 3. One without parameters goes to the section of what it reads, if that is but one and no other
 //    instance's; otherwise to one of the instance that holds it, or of its own.
-// 4. A section that only a later one of the same instance reads joins it.
+// 4. What reads nothing of the model, as a draw, goes where it is first read.
+// 5. A section that only a later one of the same instance reads joins it.
 #include "tools/explain/sections.h"
 
 #include <algorithm>
@@ -32,7 +33,9 @@ class Cutter {
     const std::vector<bool> forward = forward_operations(graph_);
     const std::set<uint32_t> loss = loss_operations(forward);
     for (uint32_t i = 0; i < graph_.ops.size(); ++i)
-      if (forward[i]) place(OpId{i}, loss.contains(i));
+      if (forward[i] && !std::holds_alternative<Gradient>(graph_.ops[i].what))
+        place(OpId{i}, loss.contains(i));
+    while (!waiting_.empty()) put(waiting_.extract(waiting_.begin()).value(), 0);
     join_split_instances();
     return finished();
   }
@@ -66,9 +69,29 @@ class Cutter {
   void place(OpId id, bool is_loss) {
     const Op& op = graph_[id];
     const std::string instance = is_loss ? "" : instance_of(graph_, op, instances_);
-    const size_t at = is_loss ? loss_draft() : draft_for(op, instance);
+    const std::set<size_t> sources = sources_of(op);
+    if (!is_loss && instance.empty() && sources.empty()) {
+      waiting_.insert(id);
+      return;
+    }
+    put(id, is_loss ? loss_draft() : draft_for(op, instance, sources));
+  }
+
+  /// Appends an operation to a draft, after those that have waited for it.
+  void put(OpId id, size_t at) {
+    for (const ValueId operand : operands(graph_[id]))
+      if (graph_[operand].kind == ValueKind::result && waiting_.erase(graph_[operand].producer))
+        put(graph_[operand].producer, at);
     drafts_[at].ops.push_back(id);
-    draft_of_[op.results[0]] = at;
+    draft_of_[graph_[id].results[0]] = at;
+  }
+
+  std::set<size_t> sources_of(const Op& op) const {
+    std::set<size_t> sources;
+    for (const ValueId operand : operands(op))
+      if (const auto found = draft_of_.find(operand); found != draft_of_.end())
+        sources.insert(found->second);
+    return sources;
   }
 
   size_t loss_draft() {
@@ -78,14 +101,9 @@ class Cutter {
     return drafts_.size() - 1;
   }
 
-  size_t draft_for(const Op& op, const std::string& instance) {
+  size_t draft_for(const Op& op, const std::string& instance, const std::set<size_t>& sources) {
     if (!instance.empty()) return draft_of_instance(instance);
     const std::string holder = holder_of(graph_[op.results[0]].name);
-    std::set<size_t> sources;
-    for (const ValueId operand : operands(op))
-      if (const auto found = draft_of_.find(operand); found != draft_of_.end())
-        sources.insert(found->second);
-    if (sources.empty()) return 0;
     const Draft& source = drafts_[*sources.begin()];
     if (sources.size() == 1 && (holder.empty() || (source.instance + ".").starts_with(holder + ".")))
       return *sources.begin();
@@ -160,6 +178,7 @@ class Cutter {
   std::set<std::string> containers_;  ///< that hold such
   std::vector<Draft> drafts_;
   std::map<ValueId, size_t> draft_of_;
+  std::set<OpId> waiting_;  ///< for what reads them
 };
 
 }  // namespace

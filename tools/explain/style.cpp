@@ -16,7 +16,7 @@ body { margin: 0; background: var(--paper); color: var(--ink);
   font: 16px/1.5 system-ui, "Segoe UI", "Helvetica Neue", Arial, sans-serif; }
 header, .columns, footer { max-width: 88rem; margin: 0 auto; padding: 0 1rem; }
 header { padding-top: 1.6rem; }
-h1 { font-size: 1.9rem; line-height: 1.2; margin: 0 0 .4rem; }
+h1 { font-size: 1.9rem; line-height: 1.2; margin: 0 0 .4rem; overflow-wrap: anywhere; }
 h2 { font-size: 1.2rem; margin: 0 0 .5rem; overflow-wrap: anywhere; }
 h2 .number { color: var(--soft); font-weight: 400; margin-right: .35em; }
 h2 small { display: block; font-weight: 400; font-size: .82rem; color: var(--soft); }
@@ -59,16 +59,16 @@ summary { cursor: pointer; padding: .55rem .9rem; border: 1px dashed var(--soft)
 .cell.fwd { border-left: 3px solid var(--forward); }
 .cell.none { background: none; border-left-color: transparent; }
 .line + .line { margin-top: .55rem; }
-.formula { font-family: "STIX Two Text", "STIX Two Math", "Latin Modern Math", Cambria, Georgia,
-    "Times New Roman", "DejaVu Serif", serif;
-  font-size: 1.12rem; line-height: 1.75; overflow-wrap: anywhere; padding-left: 1.4rem;
+.formula, .math { font-family: "STIX Two Text", "STIX Two Math", "Latin Modern Math", Cambria, Georgia,
+    "Times New Roman", "DejaVu Serif", serif; }
+.math { font-size: 1.05em; overflow-wrap: anywhere; }
+.formula { font-size: 1.12rem; line-height: 1.75; overflow-wrap: anywhere; padding-left: 1.4rem;
   text-indent: -1.4rem; }
 .formula > *, .formula mark > * { text-indent: 0; }
 .where { font-size: .98rem; }
-.folded .formula { color: var(--soft); }
+.folded .formula { opacity: .62; }
 .meta { color: var(--soft); font-size: .8rem; line-height: 1.4; }
 .meta a { text-decoration-color: var(--line); }
-.meta .formula { display: inline; font-size: .95rem; line-height: 1.4; padding: 0; }
 .v { text-decoration: none; white-space: nowrap; border-radius: .2em; }
 .v.param { color: var(--param); }
 .v.grad { color: var(--backward); }
@@ -80,7 +80,7 @@ sub, sup { font-size: .68em; line-height: 0; }
   font-size: .68em; }
 .both sub, .both sup { font-size: 1em; line-height: 1.15; vertical-align: baseline; }
 .both sub sub { font-size: .8em; }
-.reduce { white-space: nowrap; } .reduce b { font-weight: 400; font-size: 1.15em; }
+.reduce { white-space: nowrap; } .reduce b { font-weight: 400; }
 .word { font-weight: 400; font-family: system-ui, sans-serif; font-size: .78em; color: var(--soft);
   white-space: pre-wrap; }
 mark { color: inherit; background: none; padding: .12em .25em; border-radius: .3em;
@@ -93,7 +93,7 @@ mark.from-backward { background: var(--backward-wash); }
 .loop-head span { padding: .3rem .8rem; }
 .kernels { display: grid; grid-template-columns: auto minmax(0, 1fr); gap: .2rem .9rem; margin: 0; }
 .kernels dt { font-weight: 600; } .kernels dd { margin: 0; overflow-wrap: anywhere; }
-.kernels .formula { font-size: 1rem; padding: 0; text-indent: 0; }
+dd .v { white-space: normal; }
 .kept { color: var(--soft); }
 footer { color: var(--soft); font-size: .84rem; padding-bottom: 2rem; }
 @media (max-width: 720px) {

@@ -1,7 +1,9 @@
 #include "tools/explain/symbols.h"
 
 #include <algorithm>
+#include <optional>
 #include <set>
+#include <utility>
 
 #include "tools/explain/instances.h"
 
@@ -78,6 +80,17 @@ std::vector<std::string> bases_of(const Graph& graph, const std::vector<ValueId>
   return bases;
 }
 
+/// A tensor of the model that is the gradient of another.
+std::optional<Symbol> inner_gradient(const Symbols& symbols, const std::string& key) {
+  if (!key.starts_with("%d.")) return std::nullopt;
+  const auto of = symbols.find("%" + key.substr(3));
+  if (of == symbols.end()) return std::nullopt;
+  Symbol symbol = of->second;
+  ++symbol.order;
+  symbol.row = key;
+  return symbol;
+}
+
 }  // namespace
 
 Symbols name_tensors(const Graph& before, const Sections& sections) {
@@ -91,6 +104,10 @@ Symbols name_tensors(const Graph& before, const Sections& sections) {
     std::map<std::string, size_t> copies;
     for (size_t i = 0; i < tensors.size(); ++i) {
       const std::string key = key_of(before, tensors[i]);
+      if (const std::optional<Symbol> gradient = inner_gradient(symbols, key)) {
+        symbols[key] = *gradient;
+        continue;
+      }
       homes[bases[i]].insert(k);
       symbols[key] = {.base = bases[i],
                       .layer = k,
@@ -106,12 +123,27 @@ Symbols name_tensors(const Graph& before, const Sections& sections) {
   return symbols;
 }
 
+NamedParameter parameter_in(const Graph& graph, const std::string& name) {
+  NamedParameter found;
+  size_t longest = 0;
+  const std::string words = "." + name + ".";
+  for (const ValueId variable : graph.variables) {
+    const std::string& parameter = graph[variable].name;
+    if (graph[variable].role != VariableRole::param || parameter.size() <= longest) continue;
+    const size_t at = words.rfind("." + parameter + ".");
+    if (at == std::string::npos) continue;
+    found = {variable, at};
+    longest = parameter.size();
+  }
+  return found;
+}
+
 namespace {
 
 /// `d.y.part` for `y`: the gradient of its symbol, and that it is but a part.
 Symbol backward_symbol(const Symbol& owner, const Role& role, const std::string& name) {
   Symbol symbol = owner;
-  symbol.is_gradient = role.is_gradient;
+  symbol.order += role.is_gradient;
   const size_t length = role.of.size() - 1 + (role.is_gradient ? 2 : 0);
   if (name.size() > length) symbol.part = name.substr(length + 1);
   return symbol;
@@ -119,23 +151,22 @@ Symbol backward_symbol(const Symbol& owner, const Role& role, const std::string&
 
 /// `optimizer.velocity.dense1.w.next` is `velocity.w1.next`.
 Symbol optimizer_symbol(const Symbols& symbols, const Graph& graph, const std::string& name) {
-  Symbol symbol{.base = name};
-  for (const ValueId variable : graph.variables) {
-    if (graph[variable].role != VariableRole::param) continue;
-    const std::string& parameter = graph[variable].name;
-    const size_t at = ("." + name + ".").find("." + parameter + ".");
-    const auto known = symbols.find(key_of(graph, variable));
-    if (at == std::string::npos || known == symbols.end()) continue;
-    symbol.base.replace(at, parameter.size(), to_text(known->second));
-    symbol.base.erase(0, symbol.base.starts_with("optimizer.") ? 10 : 0);
-    break;
-  }
-  return symbol;
+  constexpr std::string_view prefix = "optimizer.";
+  const NamedParameter found = parameter_in(graph, name);
+  if (!found.parameter.valid()) return {.base = name};
+  const auto known = symbols.find(key_of(graph, found.parameter));
+  if (known == symbols.end()) return {.base = name};
+  std::string base = name;
+  base.replace(found.at, graph[found.parameter].name.size(), to_text(known->second));
+  if (base.starts_with(prefix)) base.erase(0, prefix.size());
+  return {.base = base};
 }
 
 }  // namespace
 
 void name_the_rest(Symbols& symbols, const Graph& graph, const std::vector<Role>& roles) {
+  std::set<std::string> taken;
+  for (const auto& [key, symbol] : symbols) taken.insert(to_text(symbol));
   for (size_t i = 0; i < graph.ops.size(); ++i) {
     const Op& op = graph.ops[i];
     if (op.results.empty()) continue;
@@ -143,10 +174,15 @@ void name_the_rest(Symbols& symbols, const Graph& graph, const std::vector<Role>
     const std::string name = key.substr(1);
     if (symbols.contains(key)) continue;
     const auto owner = symbols.find(roles[i].of);
-    if (owner != symbols.end())
-      symbols[key] = backward_symbol(owner->second, roles[i], name);
-    else if (roles[i].part == Part::optimizer)
+    if (owner != symbols.end()) {
+      Symbol symbol = backward_symbol(owner->second, roles[i], name);
+      const std::string count = is_number(symbol.part) ? std::exchange(symbol.part, "") : "";
+      if (taken.contains(to_text(symbol))) symbol.part = count;
+      taken.insert(to_text(symbol));
+      symbols[key] = symbol;
+    } else if (roles[i].part == Part::optimizer) {
       symbols[key] = optimizer_symbol(symbols, graph, name);
+    }
   }
 }
 

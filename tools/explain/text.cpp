@@ -78,7 +78,7 @@ class TextWriter {
   void title(std::string_view words) { text_ += fmt::format("\n{}\n", words); }
 
   void forward() {
-    title("FORWARD PASS: from the inputs to the loss");
+    title(story_.has_loss ? "FORWARD PASS: from the inputs to the loss" : "FORWARD PASS");
     for (size_t k = 0; k < story_.sections.size(); ++k) {
       if (const Repetition* repetition = repetition_at(story_.forward_repetitions, k)) {
         k = repeated(*repetition) - 1;
@@ -103,7 +103,7 @@ class TextWriter {
   void given(const Row& row) {
     const std::string symbol = to_text(row.symbol);
     std::string remark = row.init.empty() ? row.type : fmt::format("{}, {}", row.type, row.init);
-    if (!row.init.empty() && !row.trained) remark += ", not trained";
+    if (!row.init.empty() && !row.changes && !story_.updates.empty()) remark += ", fixed";
     text_ += with_side(wrapped(row.name == symbol ? symbol : fmt::format("{}: {}", symbol, row.name), 6), remark);
   }
 
@@ -191,6 +191,11 @@ class TextWriter {
     if (story_.updates.empty()) return;
     title("UPDATE: element by element; v.next becomes v when the step ends");
     scan_.clear();
+    std::string settings;
+    for (const auto& [name, value] : story_.settings)
+      settings += fmt::format("{}{} = {}", settings.empty() ? "" : ", ", name, value);
+    if (!settings.empty())
+      text_ += "\n" + wrapped("settings, at the first step: " + settings, 5) + "\n";
     if (!story_.shared.empty()) text_ += "\n     for all parameters\n";
     for (const Line& one : story_.shared) line(one);
     for (const UpdateStory& one : story_.updates) {
@@ -204,7 +209,7 @@ class TextWriter {
     title("KERNELS: what is computed together, in the order of the step");
     text_ += "\n";
     for (const KernelStory& kernel : story_.kernels) {
-      std::string what;
+      std::string what = kernel.makes.empty() ? "a copy to " + kernel.copy_to : "";
       for (const Symbol& symbol : kernel.makes)
         what += (what.empty() ? "" : ", ") + to_text(symbol);
       if (kernel.repeats > 1) what += fmt::format("; {} times", kernel.repeats);

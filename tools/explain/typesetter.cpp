@@ -38,7 +38,7 @@ std::string text_html(std::string_view text) {
 }
 
 std::string_view css_class(const Symbol& symbol) {
-  if (symbol.is_gradient) return "v grad";
+  if (symbol.order) return "v grad";
   switch (symbol.kind) {
     case SymbolKind::parameter:
       return "v param";
@@ -53,7 +53,8 @@ std::string name_html(const Symbol& symbol) {
   std::string name = symbol.base == "theta" ? "\u03b8" : escaped(symbol.base);
   name = fmt::format("<{0}>{1}</{0}>", symbol.base.size() == 1 ? "i" : "span", name);
   for (size_t copy = 1; copy < symbol.copy; ++copy) name += "\u2032";
-  return (symbol.is_gradient ? "\u03b4" : "") + name;
+  for (int order = 0; order < symbol.order; ++order) name.insert(0, "<i>\u03b4</i>");
+  return name;
 }
 
 std::string_view mark_class(Mark mark) {

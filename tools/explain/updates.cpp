@@ -10,12 +10,13 @@ namespace netc::explain {
 
 namespace {
 
-/// `optimizer.velocity.dense1.w.next` for `dense1.w` is `optimizer.velocity.next`.
-std::string without(const std::string& name, const std::string& parameter) {
-  const size_t at = ("." + name + ".").rfind("." + parameter + ".");
-  if (at == std::string::npos) return name;
+/// `optimizer.velocity.dense1.w.next` is `optimizer.velocity.next`.
+std::string without_parameter(const Graph& graph, const std::string& name) {
+  const auto [parameter, at] = parameter_in(graph, name);
+  if (!parameter.valid()) return name;
   const std::string front = name.substr(0, at ? at - 1 : 0);
-  const std::string back = name.substr(std::min(at + parameter.size() + 1, name.size()));
+  const size_t end = at + graph[parameter].name.size() + 1;
+  const std::string back = name.substr(std::min(end, name.size()));
   return front + (front.empty() || back.empty() ? "" : ".") + back;
 }
 
@@ -23,14 +24,14 @@ Symbol symbol_for(const Graph& graph, ValueId value, const std::string& paramete
   const std::string& full = graph[value].name;
   Symbol symbol;
   symbol.kind = graph[value].kind == ValueKind::variable ? SymbolKind::state : SymbolKind::value;
-  std::string name = without(full, parameter);
+  std::string name = without_parameter(graph, full);
   if (name.ends_with("next") && name.size() < full.size()) {
     symbol.part = "next";
     name.resize(name.size() - std::min<size_t>(name.size(), 5));
   }
-  symbol.is_gradient = name == "d" && full == "d." + parameter;
+  symbol.order = name == "d" && full == "d." + parameter;
   symbol.base = name.substr(name.rfind('.') + 1);
-  if (name.empty() || symbol.is_gradient) {
+  if (name.empty() || symbol.order) {
     symbol.base = "theta";
     symbol.kind = SymbolKind::parameter;
   }
@@ -52,7 +53,7 @@ class UpdateTeller {
     std::map<OpId, size_t> users;
     std::vector<std::vector<OpId>> ops;
     for (const ValueId parameter : parameters_) {
-      ops.push_back(operations_for(graph_[parameter].name));
+      ops.push_back(operations_for(parameter));
       for (const OpId op : ops.back()) ++users[op];
     }
     for (const auto& [op, count] : users)
@@ -80,11 +81,11 @@ class UpdateTeller {
 
  private:
   /// The optimizer's operations that lead to a parameter's new value, or to that of its states.
-  std::vector<OpId> operations_for(const std::string& parameter) const {
+  std::vector<OpId> operations_for(ValueId parameter) const {
     std::vector<ValueId> roots;
     for (const Update& update : updates_) {
-      const std::string& name = graph_[update.variable].name;
-      if (name == parameter || name.ends_with("." + parameter)) roots.push_back(update.value);
+      const NamedParameter named = parameter_in(graph_, graph_[update.variable].name);
+      if (named.parameter == parameter) roots.push_back(update.value);
     }
     std::vector<OpId> ops;
     for (const ValueId value : closure(graph_, roots))
@@ -106,7 +107,7 @@ class UpdateTeller {
 
   /// Scalars are the same for all parameters; the gradient of one and its parts are not.
   Symbol scalar_symbol(ValueId value, Symbol known) const {
-    if (known.is_gradient || known.base == "theta" || !known.part.empty()) return known;
+    if (known.order || known.base == "theta" || !known.part.empty()) return known;
     known.base = graph_[value].name;
     return known;
   }
