@@ -9,8 +9,8 @@ namespace netc {
 namespace {
 
 constexpr unsigned in_process = command_train | command_eval | command_predict | command_grad;
-constexpr unsigned elaborating =
-    command_compile | in_process | command_check | command_summary | command_explain | command_bench;
+constexpr unsigned elaborating = command_compile | in_process | command_check | command_summary |
+                                 command_explain | command_bench;
 constexpr unsigned optimizing =
     command_compile | in_process | command_summary | command_explain | command_bench;
 constexpr unsigned running_passes = optimizing | command_net_opt;
@@ -56,7 +56,9 @@ const CommandInfo& info(Command command) {
 
 const std::vector<Flag>& all_flags() {
   static const std::vector<Flag> flags = {
-      {"o", "OUT", command_compile | command_predict | command_grad | command_explain | command_fmt | command_net_opt,
+      {"o", "OUT",
+       command_compile | command_predict | command_grad | command_explain | command_fmt |
+           command_net_opt,
        output, "where the output goes; its suffix chooses the kind; `-` is standard output", true},
       {"emit", "KIND[=PATH],...", command_compile, output,
        "ast, graph, loops, llvm, asm, obj, so, exe, header, dot; several at once", true},

@@ -38,8 +38,9 @@ const CommandInfo& info(Command command);
 
 enum class FlagGroup { output, code, training, inspection, general };
 
-/// One row; what means different things to different commands has several. `value` is shown in the help and says what is accepted: nothing (a switch), `N` (a
-/// whole number, at least `minimum`), `a|b|c` (one of these words), anything else (any text).
+/// One row; what means different things to different commands has several. `value` is shown in the
+/// help and says what is accepted: nothing (a switch), `N` (a whole number, at least `minimum`),
+/// `a|b|c` (one of these words), anything else (any text).
 struct Flag {
   std::string_view name;  ///< one letter: `-o`; otherwise `--emit`
   std::string_view value;

@@ -1,4 +1,5 @@
-// `netc explain`: a training step as a lecture tells it, forward and backward, as text or as a page.
+// `netc explain`: a training step as a lecture tells it, forward and backward, as text or as a
+// page.
 #include <fmt/format.h>
 
 #include "passes/autodiff.h"
@@ -44,9 +45,8 @@ int run_explain(const CommandLine& line) {
   autodiff(differentiated);
   if (int exit = optimize_program(line, program)) return exit;
 
-  const explain::Explanation story =
-      explain::explain({before, differentiated, program.compilation.graphs[0],
-                        program.compilation.program});
+  const explain::Explanation story = explain::explain(
+      {before, differentiated, program.compilation.graphs[0], program.compilation.program});
   const std::string text = wants_html(line) ? to_html(story) : to_text(story);
   Status status = write_output(line.text("o", "-"), text, Content::text);
   return status.ok() ? exit_done : fail("netc", status.error(), exit_output);

@@ -139,7 +139,9 @@ class GradientWriter {
   /// The first amplifier that has a name is told.
   void note_amplifier(const LinearTerm& term) {
     const ExprDag& dag = definition_.dag;
-    if (!about_.derivative || !equation_.amplifier.empty() || dag[term.factor].kind == ExprKind::constant) return;
+    if (!about_.derivative || !equation_.amplifier.empty() ||
+        dag[term.factor].kind == ExprKind::constant)
+      return;
     equation_.amplifier = about_.derivative(dag[term.incoming].tensor);
     if (!equation_.amplifier.empty())
       equation_.amplifier_value = writer_.expression(term.factor, level_loosest);

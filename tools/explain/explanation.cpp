@@ -42,7 +42,8 @@ std::string scan_text(const Graph& graph, const Op& op) {
 Formula relative(Formula formula, size_t section) {
   for (Piece& piece : formula) {
     if (piece.symbol.layer) {
-      const auto distance = static_cast<int64_t>(piece.symbol.layer) - static_cast<int64_t>(section);
+      const auto distance =
+          static_cast<int64_t>(piece.symbol.layer) - static_cast<int64_t>(section);
       piece.symbol.base += fmt::format("<{}>", distance);
       piece.symbol.layer = 0;
     }

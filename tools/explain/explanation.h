@@ -25,7 +25,7 @@ struct Line {
 struct Row {
   std::string key;
   Symbol symbol;
-  std::string name;             ///< in full
+  std::string name;  ///< in full
   std::string type;
   std::string init;             ///< of a parameter
   bool changes = true;          ///< a variable that a step changes
@@ -36,12 +36,12 @@ struct Row {
 struct SectionStory {
   SectionKind kind = SectionKind::layer;
   std::string title;
-  Symbol last;                 ///< what it hands on
-  std::string type;            ///< of that
-  int64_t parameters = 0;      ///< how many numbers are trained
-  std::vector<Row> givens;     ///< inputs, parameters, states
+  Symbol last;              ///< what it hands on
+  std::string type;         ///< of that
+  int64_t parameters = 0;   ///< how many numbers are trained
+  std::vector<Row> givens;  ///< inputs, parameters, states
   std::vector<Row> rows;
-  std::set<size_t> sources;    ///< the sections that it reads
+  std::set<size_t> sources;        ///< the sections that it reads
   std::string forward_signature;   ///< the same for sections with the same formulas
   std::string backward_signature;  ///< the same for sections whose gradients have the same
 };

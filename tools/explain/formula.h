@@ -12,12 +12,12 @@ enum class SymbolKind : uint8_t { input, parameter, value, setting, state };
 /// The short name of a tensor: `y`, in the second layer that has one `y2`, its gradient `d.y2`.
 struct Symbol {
   std::string base;
-  size_t layer = 0;   ///< 0: the name is the only one of its kind
-  size_t copy = 1;    ///< among equal names of one layer
-  std::string part;   ///< of a gradient that is a sum: "part"; of what is stored: "next"
-  int order = 0;      ///< how often it is differentiated: 1 is a gradient
+  size_t layer = 0;  ///< 0: the name is the only one of its kind
+  size_t copy = 1;   ///< among equal names of one layer
+  std::string part;  ///< of a gradient that is a sum: "part"; of what is stored: "next"
+  int order = 0;     ///< how often it is differentiated: 1 is a gradient
   SymbolKind kind = SymbolKind::value;
-  std::string row;    ///< the tensor whose row defines it; "": none
+  std::string row;  ///< the tensor whose row defines it; "": none
 };
 
 struct Piece;

@@ -68,8 +68,8 @@ FormulaWriter::FormulaWriter(const Graph& graph, const Definition& definition, S
 
 ExprId FormulaWriter::without_conversion(ExprId node) const {
   const Expr& expr = definition_.dag[node];
-  const bool drops = expr.kind == ExprKind::convert &&
-                     keeps_value(definition_.dag[expr.args[0]].type, expr.type);
+  const bool drops =
+      expr.kind == ExprKind::convert && keeps_value(definition_.dag[expr.args[0]].type, expr.type);
   const bool stops = expr.kind == ExprKind::apply && expr.function == Function::stop_gradient;
   return drops || stops ? without_conversion(expr.args[0]) : node;
 }
@@ -241,7 +241,8 @@ Formula FormulaWriter::subscript(const Subscript& subscript) {
     add(affine.batch, "N");
     if (affine.constant > 0) add(affine.constant, "");
   }
-  for (const Affine::Term& term : affine.terms) add(term.coefficient, index_names_[term.index.index]);
+  for (const Affine::Term& term : affine.terms)
+    add(term.coefficient, index_names_[term.index.index]);
   if (!turned) add(affine.batch, "N");
   if (!turned || affine.constant < 0) add(affine.constant, "");
   if (text.empty()) text.push_back(text_piece("0"));

@@ -46,8 +46,8 @@ Line Gradients::line(OpId id) const {
   return line;
 }
 
-/// Of the tensor whose gradient comes in, by the tensor `by`: `sigmoid'(y)` where it is one function
-/// of it, `dh / dy` otherwise. A part of a gradient is none of a tensor.
+/// Of the tensor whose gradient comes in, by the tensor `by`: `sigmoid'(y)` where it is one
+/// function of it, `dh / dy` otherwise. A part of a gradient is none of a tensor.
 Formula Gradients::derivative(ValueId incoming, const std::string& by) const {
   const std::string key = key_of(stage_.graph, incoming);
   if (!symbols_.at(key).part.empty()) return {};

@@ -30,9 +30,9 @@ class Gradients {
 
   const Stage& stage_;
   const Symbols& symbols_;
-  std::map<std::string, OpId> made_by_;                  ///< by key of the result
+  std::map<std::string, OpId> made_by_;                   ///< by key of the result
   std::map<std::string, std::vector<OpId>> backward_of_;  ///< by key of what they belong to
-  std::map<std::string, std::string> gradient_of_;       ///< key of a gradient -> of its tensor
+  std::map<std::string, std::string> gradient_of_;        ///< key of a gradient -> of its tensor
 };
 
 }  // namespace netc::explain

@@ -53,10 +53,12 @@ class PageWriter {
     out("<title>{}, forward and backward</title>\n<style>{}</style>\n</head>\n<body>\n",
         escaped(story_.model), page_style);
     out("<header>\n<h1>{}, forward and backward</h1>\n", escaped(story_.model));
-    out("<p class=\"lead\">{} of the network on <i>N</i> rows, at most {}, as it is compiled. Every "
+    out("<p class=\"lead\">{} of the network on <i>N</i> rows, at most {}, as it is compiled. "
+        "Every "
         "tensor leads to the row that defines it; a number above, as in <span "
         "class=\"math\"><i>w</i><sup>(2)</sup></span>, is that of its layer. "
-        "<span class=\"math\">(<i>x</i> <b class=\"word\">else</b> 0)</span> is 0 where <i>x</i> has "
+        "<span class=\"math\">(<i>x</i> <b class=\"word\">else</b> 0)</span> is 0 where <i>x</i> "
+        "has "
         "no such element.</p>\n",
         story_.updates.empty() ? "One run" : "One training step", story_.capacity);
     if (story_.has_loss) views();
@@ -66,11 +68,13 @@ class PageWriter {
   void views() {
     out("<div class=\"views\">\n<p class=\"fwd\"><b>The forward pass</b>, at the left and read "
         "downwards, computes every value from the inputs to the loss.</p>\n");
-    out("<p class=\"bwd\"><b>The backward pass</b>, at the right and read upwards, computes for every "
+    out("<p class=\"bwd\"><b>The backward pass</b>, at the right and read upwards, computes for "
+        "every "
         "value <i>v</i> its gradient \u03b4<i>v</i> = \u2202loss/\u2202<i>v</i> from those of the "
         "values that read it.</p>\n");
     out("<p class=\"amp\"><b>Two kinds of factors.</b> At a function the incoming gradient is "
-        "multiplied by its slope, the <mark class=\"amplifier\">amplifier</mark>. At a weight, what "
+        "multiplied by its slope, the <mark class=\"amplifier\">amplifier</mark>. At a weight, "
+        "what "
         "came <mark class=\"from-forward\">forward</mark> is multiplied by what came <mark "
         "class=\"from-backward\">backward</mark>.</p>\n</div>\n");
   }
@@ -134,9 +138,9 @@ class PageWriter {
   }
 
   void given(const Row& one) {
-    std::string text = fmt::format(
-        "<div class=\"line\"><div class=\"formula\">{}</div><div class=\"meta\">",
-        typesetter_.html(one.symbol));
+    std::string text =
+        fmt::format("<div class=\"line\"><div class=\"formula\">{}</div><div class=\"meta\">",
+                    typesetter_.html(one.symbol));
     if (!one.init.empty())
       text += fmt::format("{} <code>{}</code>: <span class=\"type\">{}</span>, at first {}{}",
                           one.symbol.kind == SymbolKind::parameter ? "parameter" : "state",
@@ -161,14 +165,14 @@ class PageWriter {
   /// A formula with what is to know about it; `loop` is the scan that has been told already.
   std::string line(const Line& line, const std::string& loop) const {
     const Equation& equation = line.equation;
-    std::string text = fmt::format(
-        "<div class=\"line{}\"><div class=\"formula\">{} {} {}</div>\n", line.folded ? " folded" : "",
-        typesetter_.html(equation.left), equation.accumulates ? "+=" : "=",
-        typesetter_.html(equation.right));
+    std::string text =
+        fmt::format("<div class=\"line{}\"><div class=\"formula\">{} {} {}</div>\n",
+                    line.folded ? " folded" : "", typesetter_.html(equation.left),
+                    equation.accumulates ? "+=" : "=", typesetter_.html(equation.right));
     for (const auto& [letter, value] : equation.where)
-      text += fmt::format(
-          "<div class=\"formula where\"><b class=\"word\">where </b>{} = {}</div>\n",
-          typesetter_.html(letter), typesetter_.html(value));
+      text +=
+          fmt::format("<div class=\"formula where\"><b class=\"word\">where </b>{} = {}</div>\n",
+                      typesetter_.html(letter), typesetter_.html(value));
     std::string meta = notes(line, loop);
     if (!meta.empty()) text += fmt::format("<div class=\"meta\">{}</div>\n", meta);
     return text + "</div>\n";
@@ -197,8 +201,8 @@ class PageWriter {
         "<i>next</i> takes the old value's place when the step ends</small></h2>\n");
     std::string settings;
     for (const auto& [name, value] : story_.settings)
-      settings += fmt::format("{}<code>{}</code> = {}", settings.empty() ? "" : ", ", escaped(name),
-                              value);
+      settings +=
+          fmt::format("{}<code>{}</code> = {}", settings.empty() ? "" : ", ", escaped(name), value);
     if (!settings.empty()) out("<p>Settings, at the first step: {}</p>\n", settings);
     if (!story_.shared.empty()) out("<h3>For all parameters</h3>\n");
     for (const Line& one : story_.shared) out("{}", line(one, ""));
@@ -214,7 +218,8 @@ class PageWriter {
 
   void kernels() {
     if (story_.kernels.empty()) return;
-    out("<details{}>\n<summary>Kernels: what is computed together, in the order of the step</summary>\n"
+    out("<details{}>\n<summary>Kernels: what is computed together, in the order of the "
+        "step</summary>\n"
         "<section>\n<dl class=\"kernels\">\n",
         story_.kernels.size() > most_open_kernels ? "" : " open");
     std::set<std::string> seen;

@@ -1,5 +1,5 @@
-// Buffers tell: `place` decides where every tensor lies, here as in `schedule`, and calls follow the
-// order of the graph's kernels. So a call belongs to the next group that makes what it writes.
+// Buffers tell: `place` decides where every tensor lies, here as in `schedule`, and calls follow
+// the order of the graph's kernels. So a call belongs to the next group that makes what it writes.
 #include "tools/explain/kernels.h"
 
 #include <algorithm>

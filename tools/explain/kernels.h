@@ -21,7 +21,7 @@ struct KernelCall {
 };
 
 struct KernelCalls {
-  std::vector<KernelCall> list;               ///< in the order of the step
+  std::vector<KernelCall> list;           ///< in the order of the step
   std::vector<std::optional<size_t>> of;  ///< by operation: position in the list
 };
 

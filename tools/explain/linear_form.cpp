@@ -29,9 +29,8 @@ class LinearForm {
       case ExprKind::read:
         return of_read(root, expr);
       case ExprKind::convert:
-        return scaled(of(expr.args[0]), [&](ExprId f) {
-          return convert_simplified(b_, f, expr.type);
-        });
+        return scaled(of(expr.args[0]),
+                      [&](ExprId f) { return convert_simplified(b_, f, expr.type); });
       case ExprKind::apply:
         return of_application(expr);
       default:
@@ -108,9 +107,9 @@ class LinearForm {
     }
     for (const LinearTerm& term : *b)
       if (!find(*a, term.incoming))
-        terms.push_back({term.incoming, apply_simplified(b_, Function::select,
-                                                         {condition, zero(term.factor),
-                                                          term.factor})});
+        terms.push_back(
+            {term.incoming,
+             apply_simplified(b_, Function::select, {condition, zero(term.factor), term.factor})});
     return terms;
   }
 

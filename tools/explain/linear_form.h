@@ -17,7 +17,7 @@ struct LinearTerm {
 
 /// The expression as a sum of terms, each a gradient times a factor that reads no gradient; nothing
 /// if it is no such sum. Factors are nodes of the same DAG.
-std::optional<std::vector<LinearTerm>> linear_form(
-    ExprDag& dag, ExprId root, const std::function<bool(ValueId)>& is_gradient);
+std::optional<std::vector<LinearTerm>> linear_form(ExprDag& dag, ExprId root,
+                                                   const std::function<bool(ValueId)>& is_gradient);
 
 }  // namespace netc::explain

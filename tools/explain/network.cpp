@@ -115,11 +115,13 @@ class Drawing {
     if (!reads_neighbour(row)) return "";
     const int begin = bottom(row), end = top(row + 1), middle = left + box_width / 2;
     std::string text = fmt::format(
-        "<path class=\"down\" d=\"M{0} {1}V{2}\"/><path class=\"down-head\" d=\"M{0} {3}l-4 -7h8z\"/>\n",
+        "<path class=\"down\" d=\"M{0} {1}V{2}\"/><path class=\"down-head\" d=\"M{0} {3}l-4 "
+        "-7h8z\"/>\n",
         middle - 14, begin, end - 6, end);
     if (has_gradients(row))
       text += fmt::format(
-          "<path class=\"up\" d=\"M{0} {1}V{2}\"/><path class=\"up-head\" d=\"M{0} {3}l-4 7h8z\"/>\n",
+          "<path class=\"up\" d=\"M{0} {1}V{2}\"/><path class=\"up-head\" d=\"M{0} {3}l-4 "
+          "7h8z\"/>\n",
           middle + 14, end, begin + 6, begin);
     return text;
   }
@@ -139,7 +141,8 @@ class Drawing {
     return fmt::format(
         "<rect class=\"again\" x=\"3\" y=\"{}\" width=\"{}\" height=\"{}\" rx=\"10\"/>"
         "<text class=\"small\" x=\"{}\" y=\"{}\">\u00d7 {}</text>\n",
-        top(first) - 7, box_width + 14, bottom(last) + 14 - top(first), left + 2, bottom(last) + 19, repetition.count + 1);
+        top(first) - 7, box_width + 14, bottom(last) + 14 - top(first), left + 2, bottom(last) + 19,
+        repetition.count + 1);
   }
 
   std::string box(size_t row) const {
@@ -171,8 +174,8 @@ class Drawing {
   }
 
   const Explanation& story_;
-  std::vector<size_t> row_of_;  ///< by section: where it is drawn
-  std::vector<size_t> shown_;   ///< by row: the section
+  std::vector<size_t> row_of_;                    ///< by section: where it is drawn
+  std::vector<size_t> shown_;                     ///< by row: the section
   std::vector<std::vector<std::string>> titles_;  ///< by row
   std::vector<int> tops_;                         ///< by row, and one below the last
   std::vector<Arc> arcs_;

@@ -105,7 +105,8 @@ class Cutter {
     if (!instance.empty()) return draft_of_instance(instance);
     const std::string holder = holder_of(graph_[op.results[0]].name);
     const Draft& source = drafts_[*sources.begin()];
-    if (sources.size() == 1 && (holder.empty() || (source.instance + ".").starts_with(holder + ".")))
+    if (sources.size() == 1 &&
+        (holder.empty() || (source.instance + ".").starts_with(holder + ".")))
       return *sources.begin();
     if (!holder.empty()) return draft_of_instance(holder);
     drafts_.push_back({SectionKind::layer, "", graph_[op.results[0]].name, {}});

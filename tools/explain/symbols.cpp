@@ -12,8 +12,8 @@ namespace netc::explain {
 namespace {
 
 bool is_number(const std::string& word) {
-  return !word.empty() && std::all_of(word.begin(), word.end(),
-                                      [](char c) { return c >= '0' && c <= '9'; });
+  return !word.empty() &&
+         std::all_of(word.begin(), word.end(), [](char c) { return c >= '0' && c <= '9'; });
 }
 
 /// The words of a name without the counts that keep names apart: `q.sum.2` is q, sum.

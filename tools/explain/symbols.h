@@ -25,7 +25,8 @@ struct NamedParameter {
 };
 NamedParameter parameter_in(const Graph& graph, const std::string& name);
 
-/// Adds the names of what only this graph of the model has: gradients, and what the optimizer makes.
+/// Adds the names of what only this graph of the model has: gradients, and what the optimizer
+/// makes.
 void name_the_rest(Symbols& symbols, const Graph& graph, const std::vector<Role>& roles);
 
 /// The symbols of a graph's tensors. Keeps both references.

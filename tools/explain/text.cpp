@@ -104,7 +104,8 @@ class TextWriter {
     const std::string symbol = to_text(row.symbol);
     std::string remark = row.init.empty() ? row.type : fmt::format("{}, {}", row.type, row.init);
     if (!row.init.empty() && !row.changes && !story_.updates.empty()) remark += ", fixed";
-    text_ += with_side(wrapped(row.name == symbol ? symbol : fmt::format("{}: {}", symbol, row.name), 6), remark);
+    text_ += with_side(
+        wrapped(row.name == symbol ? symbol : fmt::format("{}: {}", symbol, row.name), 6), remark);
   }
 
   void line(const Line& line) {
@@ -114,23 +115,22 @@ class TextWriter {
     scan_ = line.scan;
     const size_t column = line.scan.empty() ? 6 : 8;
     const Equation& equation = line.equation;
-    const std::string formula = fmt::format("{} {} {}", to_text(equation.left),
-                                            equation.accumulates ? "+=" : "=",
-                                            to_text(equation.right));
+    const std::string formula =
+        fmt::format("{} {} {}", to_text(equation.left), equation.accumulates ? "+=" : "=",
+                    to_text(equation.right));
     const std::string place = line.folded ? "folded" : line.kernel;
     text_ += with_side(wrapped(formula, column),
                        fmt::format("{}{}{}", line.type, place.empty() ? "" : "  ", place));
     for (const auto& [letter, value] : equation.where)
-      text_ += wrapped(fmt::format("where {} = {}", to_text(letter), to_text(value)), column + 4) +
-               "\n";
+      text_ +=
+          wrapped(fmt::format("where {} = {}", to_text(letter), to_text(value)), column + 4) + "\n";
     if (!equation.amplifier.empty())
       text_ += wrapped(fmt::format("amplifier: {} = {}", to_text(equation.amplifier),
                                    to_text(equation.amplifier_value)),
                        column + 4) +
                "\n";
     if (!equation.forward_factor.empty())
-      text_ += wrapped(fmt::format("forward {} times backward {}",
-                                   to_text(equation.forward_factor),
+      text_ += wrapped(fmt::format("forward {} times backward {}", to_text(equation.forward_factor),
                                    to_text(equation.backward_factor)),
                        column + 4) +
                "\n";
@@ -150,18 +150,18 @@ class TextWriter {
     const size_t end = repetition.first + repetition.count * repetition.length;
     const size_t first = repetition.first - repetition.length;
     const auto title = [&](size_t k) { return story_.sections[k].title; };
-    const std::string source = repetition.length == 1
-                                   ? title(first)
-                                   : title(first) + " to " + title(repetition.first - 1);
+    const std::string source =
+        repetition.length == 1 ? title(first) : title(first) + " to " + title(repetition.first - 1);
     const std::string range = repetition.first + 1 == end
                                   ? title(repetition.first)
                                   : title(repetition.first) + " to " + title(end - 1);
-    text_ += "\n" + wrapped(fmt::format("{}: the formulas of {}{}", range, source,
-                                        repetition.count > 1
-                                            ? fmt::format(", {} times more", repetition.count)
-                                            : ", once more"),
-                            5) +
-             "\n";
+    text_ +=
+        "\n" +
+        wrapped(fmt::format("{}: the formulas of {}{}", range, source,
+                            repetition.count > 1 ? fmt::format(", {} times more", repetition.count)
+                                                 : ", once more"),
+                5) +
+        "\n";
     return end;
   }
 

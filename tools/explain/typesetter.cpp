@@ -12,13 +12,21 @@ namespace {
 using Glyph = std::pair<std::string_view, std::string_view>;
 
 constexpr std::array<Glyph, 6> operators = {{
-    {"*", "\u00b7"}, {"-", "\u2212"}, {"<=", "\u2264"}, {">=", "\u2265"}, {"!=", "\u2260"},
+    {"*", "\u00b7"},
+    {"-", "\u2212"},
+    {"<=", "\u2264"},
+    {">=", "\u2265"},
+    {"!=", "\u2260"},
     {"==", "="},
 }};
 
 constexpr std::array<Glyph, 6> functions = {{
-    {"sigmoid", "\u03c3"}, {"sigmoid'", "\u03c3\u2032"}, {"sqrt", "\u221a"},
-    {"rsqrt", "1/\u221a"}, {"d", "\u2202"}, {"sum", "\u03a3"},
+    {"sigmoid", "\u03c3"},
+    {"sigmoid'", "\u03c3\u2032"},
+    {"sqrt", "\u221a"},
+    {"rsqrt", "1/\u221a"},
+    {"d", "\u2202"},
+    {"sum", "\u03a3"},
 }};
 
 template <size_t count>

@@ -46,7 +46,8 @@ class UpdateTeller {
     for (const Op& op : graph.ops)
       if (const auto* update = std::get_if<Update>(&op.what)) updates_.push_back(*update);
     for (const Update& update : updates_)
-      if (graph[update.variable].role == VariableRole::param) parameters_.push_back(update.variable);
+      if (graph[update.variable].role == VariableRole::param)
+        parameters_.push_back(update.variable);
   }
 
   std::vector<UpdateStory> run(std::vector<Line>& shared) {
