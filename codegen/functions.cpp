@@ -4,6 +4,7 @@
 #include "codegen/functions.h"
 
 #include <array>
+#include <optional>
 
 #include "codegen/integer_math.h"
 #include "codegen/vector_math.h"
@@ -21,10 +22,12 @@ namespace Intrinsic = llvm::Intrinsic;
 using FloatLowering = Value* (*)(L&, V);
 using IntegerLowering = Value* (*)(L&, V, bool is_signed);
 
+/// Optional rather than null: under the sanitizers, whether a function's address is null is no
+/// constant for GCC.
 struct Row {
   Function function;
-  FloatLowering on_floats = nullptr;
-  IntegerLowering on_integers = nullptr;  ///< bools too: unsigned numbers of one bit
+  std::optional<FloatLowering> on_floats;
+  std::optional<IntegerLowering> on_integers;  ///< bools too: unsigned numbers of one bit
 };
 
 bool is_number(Value* x) {
@@ -125,9 +128,10 @@ constexpr std::array<Row, function_count> table = {{
      compare_integers<llvm::CmpInst::ICMP_SGT>},
     {Function::greater_equal, compare<llvm::CmpInst::FCMP_OGE>,
      compare_integers<llvm::CmpInst::ICMP_SGE>},
-    {Function::logical_and, nullptr, [](L& l, V x, bool) { return l.ir.CreateAnd(x[0], x[1]); }},
-    {Function::logical_or, nullptr, [](L& l, V x, bool) { return l.ir.CreateOr(x[0], x[1]); }},
-    {Function::logical_not, nullptr, [](L& l, V x, bool) { return l.ir.CreateNot(x[0]); }},
+    {Function::logical_and, std::nullopt,
+     [](L& l, V x, bool) { return l.ir.CreateAnd(x[0], x[1]); }},
+    {Function::logical_or, std::nullopt, [](L& l, V x, bool) { return l.ir.CreateOr(x[0], x[1]); }},
+    {Function::logical_not, std::nullopt, [](L& l, V x, bool) { return l.ir.CreateNot(x[0]); }},
     {Function::select, select_float, select_integer},
     {Function::exp, exp_of},
     {Function::log, log_of},
@@ -158,7 +162,7 @@ constexpr std::array<Row, function_count> table = {{
        return integer_min(l, {integer_max(l, {x[0], x[1]}, is_signed), x[2]}, is_signed);
      }},
     {Function::stop_gradient, first, first_integer},
-    {Function::random, nullptr, philox_bits},
+    {Function::random, std::nullopt, philox_bits},
 }};
 
 consteval bool is_complete() {
@@ -175,12 +179,12 @@ static_assert(is_complete(), "a function of ir/functions.def lacks its lowering"
 Value* lower_function(LaneBuilder& lanes, Function function, DType element, LaneValues operands) {
   const Row& row = table[static_cast<size_t>(function)];
   if (is_float(element)) {
-    NETC_CHECK(row.on_floats, "{} of {}", info(function).name, name(element));
-    return row.on_floats(lanes, operands);
+    NETC_CHECK(row.on_floats.has_value(), "{} of {}", info(function).name, name(element));
+    return (*row.on_floats)(lanes, operands);
   }
-  NETC_CHECK(row.on_integers, "{} of {}", info(function).name, name(element));
+  NETC_CHECK(row.on_integers.has_value(), "{} of {}", info(function).name, name(element));
   bool is_signed = element == DType::i64 || element == DType::i32;
-  return row.on_integers(lanes, operands, is_signed);
+  return (*row.on_integers)(lanes, operands, is_signed);
 }
 
 }  // namespace netc

@@ -98,10 +98,11 @@ TEST_P(EachFunction, DerivativeIsTheSlope) {
 
 TEST_P(EachFunction, IsFoundByTheWayItIsWritten) {
   const FunctionInfo& row = info(GetParam());
-  if (row.syntax.symbol.empty())
+  if (row.syntax.symbol.empty()) {
     EXPECT_EQ(find_function(row.name), GetParam());
-  else if (row.arity < 3)
+  } else if (row.arity < 3) {
     EXPECT_EQ(find_operator(row.syntax.symbol, row.arity), GetParam());
+  }
 }
 
 std::string name_of(const testing::TestParamInfo<Function>& test) {
