@@ -19,7 +19,6 @@ struct TargetOptions {
   std::string triple;          ///< empty: this machine's
   std::string cpu = "native";  ///< a CPU's or level's name: native, znver4, x86-64-v3
   int optimize = 2;            ///< 0 to 3
-  bool debug_info = false;
   bool profile = false;        ///< steps count the cycles of their phases: `Jit::cycles`
 };
 
@@ -28,12 +27,19 @@ struct CodegenInput {
   const loops::Program* program = nullptr;
   const std::vector<ModelInterface>* models = nullptr;
   std::vector<std::vector<std::string>> plans;  ///< for each model: its train blocks as JSON
+  /// The file with the text of `program` that debug information points into; empty: none is made.
+  std::string debug_file;
 };
 
 enum class Emission { llvm, assembly, object };
 
 /// Whether LLVM knows this CPU name for the triple; an error proposes the nearest.
 Status check_target(const TargetOptions& target);
+
+/// The triple of this machine, the one that code is made for without --target.
+std::string host_target();
+/// The names that `--cpu` takes.
+std::vector<std::string> known_cpus();
 
 /// LLVM IR or assembly as text, or the bytes of an object file.
 Result<std::string> emit(const CodegenInput& input, const TargetOptions& target, Emission kind);

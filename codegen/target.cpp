@@ -91,20 +91,36 @@ llvm::Triple triple_of(const TargetOptions& target) {
   return llvm::Triple(llvm::Triple::normalize(name));
 }
 
+std::vector<std::string> cpus_of(const llvm::Target& target, const llvm::Triple& triple) {
+  std::unique_ptr<llvm::MCSubtargetInfo> subtarget(
+      target.createMCSubtargetInfo(triple, "x86-64", ""));
+  std::vector<std::string> names;
+  for (const llvm::SubtargetSubTypeKV& row : subtarget->getAllProcessorDescriptions())
+    names.push_back(row.Key);
+  return names;
+}
+
 }  // namespace
+
+std::string host_target() { return triple_of({}).str(); }
+
+std::vector<std::string> known_cpus() {
+  llvm::Triple triple = triple_of({});
+  Result<const llvm::Target*> found = find_target(triple);
+  std::vector<std::string> names = {"native"};
+  if (!found) return names;
+  std::vector<std::string> all = cpus_of(**found, triple);
+  names.insert(names.end(), all.begin(), all.end());
+  return names;
+}
 
 Status check_target(const TargetOptions& target) {
   llvm::Triple triple = triple_of(target);
   Result<const llvm::Target*> found = find_target(triple);
   if (!found) return Error{found.error()};
   if (target.cpu == "native") return Done{};
-  std::unique_ptr<llvm::MCSubtargetInfo> subtarget(
-      (*found)->createMCSubtargetInfo(triple, "x86-64", ""));
-  std::vector<std::string> names;
-  for (const llvm::SubtargetSubTypeKV& row : subtarget->getAllProcessorDescriptions()) {
-    if (target.cpu == row.Key) return Done{};
-    names.push_back(row.Key);
-  }
+  std::vector<std::string> names = cpus_of(**found, triple);
+  if (std::find(names.begin(), names.end(), target.cpu) != names.end()) return Done{};
   std::string near = nearest(target.cpu, names);
   return Error{fmt::format("there is no CPU `{}` of x86_64{}", target.cpu,
                            near.empty() ? "" : fmt::format("; did you mean `{}`?", near))};

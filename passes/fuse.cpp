@@ -27,7 +27,7 @@ constexpr size_t longest_search = 20000;  ///< kernels visited when looking for 
 
 class Fuser {
  public:
-  explicit Fuser(Graph& graph) : graph_(graph) {}
+  Fuser(Graph& graph, Remarks* remarks) : graph_(graph), remarks_(remarks) {}
 
   void run() {
     find_edges();
@@ -113,21 +113,40 @@ class Fuser {
       OpId producer = graph_[value].producer;
       KernelIndex a = kernel_of_[producer.index];
       KernelIndex b = kernel_of_[consumer.index];
-      if (a != b && is_fusible(producer) && fit(a, b) && !has_path_between(a, b) &&
-          !has_path_between(b, a))
-        join(a, b);
+      if (a == b) continue;
+      const char* obstacle = is_fusible(producer) ? obstacle_between(a, b) : "it is no plain map";
+      if (remarks_) remark(consumer, value, obstacle);
+      if (!obstacle) join(a, b);
     }
   }
 
-  bool fit(KernelIndex a, KernelIndex b) const {
-    if (members_[a].size() + members_[b].size() > largest_kernel) return false;
-    if (graph_[members_[a][0]].scan != graph_[members_[b][0]].scan) return false;
+  void remark(OpId consumer, ValueId operand, const char* obstacle) {
+    ValueId result = graph_[consumer].results[0];
+    std::string place = fmt::format("{}.{}, `{}`", graph_.model, graph_.entry, graph_[result].name);
+    remarks_->push_back(
+        {"fuse", obstacle != nullptr, graph_[result].range,
+         obstacle
+             ? fmt::format("{}: `{}` stays in memory: {}", place, graph_[operand].name, obstacle)
+             : fmt::format("{}: joined with `{}`", place, graph_[operand].name)});
+  }
+
+  /// Why two kernels cannot be one; nullptr: they can.
+  const char* obstacle_between(KernelIndex a, KernelIndex b) {
+    if (members_[a].size() + members_[b].size() > largest_kernel) return "the kernel is full";
+    if (graph_[members_[a][0]].scan != graph_[members_[b][0]].scan)
+      return "one runs at each step of a scan, the other does not";
     const Definition& first = *definition(members_[a][0]);
     const Definition& second = *definition(members_[b][0]);
-    if (first.free_count != second.free_count) return false;
-    for (uint32_t i = 0; i < first.free_count; ++i)
-      if (!(first.indices[i].extent == second.indices[i].extent)) return false;
-    return reductions_fit(a, b) && reads_at_identity(a, b) && reads_at_identity(b, a);
+    bool same = first.free_count == second.free_count;
+    for (uint32_t i = 0; same && i < first.free_count; ++i)
+      same = first.indices[i].extent == second.indices[i].extent;
+    if (!same) return "their shapes differ";
+    if (!reductions_fit(a, b)) return "a product and another reduction do not share loops";
+    if (!reads_at_identity(a, b) || !reads_at_identity(b, a))
+      return "one reads the other at other points than its own";
+    if (has_path_between(a, b) || has_path_between(b, a))
+      return "another kernel has to run between them";
+    return nullptr;
   }
 
   /// A product over two tensors decides a kernel's tiles: no other reduction stands beside it.
@@ -285,6 +304,7 @@ class Fuser {
   }
 
   Graph& graph_;
+  Remarks* remarks_;
   std::vector<std::vector<ScanId>> scans_;               ///< of each op
   std::map<ScanId, std::vector<uint32_t>> ops_of_scan_;  ///< those of the scans inside of it too
   std::map<ValueId, uint32_t> writer_;  ///< the op that makes a variable's next value
@@ -298,6 +318,6 @@ class Fuser {
 
 }  // namespace
 
-void fuse(Graph& graph, const Target&) { Fuser(graph).run(); }
+void fuse(Graph& graph, const Target&, Remarks* remarks) { Fuser(graph, remarks).run(); }
 
 }  // namespace netc

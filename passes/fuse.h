@@ -3,6 +3,7 @@
 
 #include "ir/graph.h"
 #include "ir/target.h"
+#include "passes/remarks.h"
 
 namespace netc {
 
@@ -11,7 +12,7 @@ namespace netc {
 /// optimizer's update with the weight's gradient. What only the kernel reads is never stored.
 ///
 /// Needs: gradients taken. Leaves: every op but updates in exactly one kernel, ops in the order of
-/// the kernels, updates last.
-void fuse(Graph& graph, const Target& target);
+/// the kernels, updates last. Remarks say who joined whom, and why others did not.
+void fuse(Graph& graph, const Target& target, Remarks* remarks = nullptr);
 
 }  // namespace netc

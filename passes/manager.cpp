@@ -69,8 +69,8 @@ std::vector<std::string> verify(const Compilation& compilation) {
   return broken;
 }
 
-void run_passes(Compilation& compilation, const std::vector<std::string_view>& names,
-                const Target& target, const PassOptions& options) {
+Status run_passes(Compilation& compilation, const std::vector<std::string_view>& names,
+                  const Target& target, const PassOptions& options) {
   std::vector<Timing> timings;
   std::string before;
   if (options.print_changed) before = print(compilation);
@@ -78,6 +78,8 @@ void run_passes(Compilation& compilation, const std::vector<std::string_view>& n
   for (size_t number = 1; number <= names.size(); ++number) {
     const PassInfo* pass = find_pass(names[number - 1]);
     NETC_CHECK(pass, "no pass is called `{}`", names[number - 1]);
+    if (const char* obstacle = pass->obstacle(compilation))
+      return Error{fmt::format("`{}` cannot run here: {}", pass->name, obstacle)};
 
     auto start = std::chrono::steady_clock::now();
     pass->run(compilation, target);
@@ -100,6 +102,7 @@ void run_passes(Compilation& compilation, const std::vector<std::string_view>& n
     before = std::move(after);
   }
   if (options.time_passes) options.print(time_report(timings));
+  return Done{};
 }
 
 }  // namespace netc

@@ -2,6 +2,8 @@
 // the documentation follow from it.
 #include "passes/passes.h"
 
+#include <algorithm>
+
 #include "passes/autodiff.h"
 #include "passes/fuse.h"
 #include "passes/plan_memory.h"
@@ -18,24 +20,58 @@ void over_graphs(Compilation& compilation, const Target&) {
   for (Graph& graph : compilation.graphs) pass(graph);
 }
 
-template <void (*pass)(Graph&, const Target&)>
+template <void (*pass)(Graph&, const Target&, Remarks*)>
 void over_graphs(Compilation& compilation, const Target& target) {
-  for (Graph& graph : compilation.graphs) pass(graph, target);
+  for (Graph& graph : compilation.graphs) pass(graph, target, compilation.remarks);
+}
+
+bool has_gradients(const Graph& graph) {
+  return std::any_of(graph.ops.begin(), graph.ops.end(),
+                     [](const Op& op) { return std::holds_alternative<Gradient>(op.what); });
+}
+
+const char* before_kernels(const Compilation& compilation) {
+  if (!compilation.program.steps.empty()) return "the graphs have become loops already";
+  for (const Graph& graph : compilation.graphs)
+    if (!graph.groups.empty()) return "`fuse` has made kernels already";
+  return nullptr;
+}
+
+const char* before_loops(const Compilation& compilation) {
+  if (!compilation.program.steps.empty()) return "the graphs have become loops already";
+  for (const Graph& graph : compilation.graphs)
+    if (has_gradients(graph)) return "`autodiff` has to take the gradients first";
+  return nullptr;
+}
+
+const char* on_gradients_before_kernels(const Compilation& compilation) {
+  const char* obstacle = before_kernels(compilation);
+  return obstacle ? obstacle : before_loops(compilation);
+}
+
+const char* on_loops(const Compilation& compilation) {
+  return compilation.program.steps.empty() && !compilation.graphs.empty()
+             ? "`schedule` has to make loops first"
+             : nullptr;
 }
 
 }  // namespace
 
 const std::vector<PassInfo>& all_passes() {
   static const std::vector<PassInfo> passes = {
-      {"simplify", "algebra, constants, equal and dead definitions", over_graphs<simplify>},
-      {"autodiff", "gradients as definitions of the same kind", over_graphs<autodiff>},
-      {"fuse", "definitions that share their loops become one kernel", over_graphs<fuse>},
+      {"simplify", "algebra, constants, equal and dead definitions", over_graphs<simplify>,
+       before_kernels},
+      {"autodiff", "gradients as definitions of the same kind", over_graphs<autodiff>,
+       before_kernels},
+      {"fuse", "definitions that share their loops become one kernel", over_graphs<fuse>,
+       on_gradients_before_kernels},
       {"schedule", "kernels get loops: tiles, vectors, registers, tasks",
        [](Compilation& compilation, const Target& target) {
-         compilation.program = schedule(compilation.graphs, target);
-       }},
+         compilation.program = schedule(compilation.graphs, target, compilation.remarks);
+       },
+       before_loops},
       {"plan-memory", "all buffers of a step in one arena, shared by liveness",
-       [](Compilation& compilation, const Target&) { plan_memory(compilation.program); }},
+       [](Compilation& compilation, const Target&) { plan_memory(compilation.program); }, on_loops},
   };
   return passes;
 }

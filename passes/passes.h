@@ -11,6 +11,7 @@
 #include "ir/loops/loops.h"
 #include "ir/support/result.h"
 #include "ir/target.h"
+#include "passes/remarks.h"
 
 namespace netc {
 
@@ -18,6 +19,7 @@ namespace netc {
 struct Compilation {
   std::vector<Graph> graphs;
   loops::Program program;
+  Remarks* remarks = nullptr;  ///< where passes tell of their decisions; nullptr: nobody asks
 };
 
 /// One row of the table of passes (passes.cpp).
@@ -25,6 +27,8 @@ struct PassInfo {
   std::string_view name;     ///< as on the command line: "plan-memory"
   std::string_view summary;  ///< one line
   void (*run)(Compilation& compilation, const Target& target);
+  /// Why it cannot run on this IR; nullptr: it can.
+  const char* (*obstacle)(const Compilation& compilation);
 };
 
 const std::vector<PassInfo>& all_passes();
@@ -53,8 +57,10 @@ std::string print(const Compilation& compilation);
 std::vector<std::string> verify(const Compilation& compilation);
 
 /// Runs the named passes (all of the table) in order. A broken rule after a pass is a defect of
-/// that pass: it is named, with the rule and the IR.
-void run_passes(Compilation& compilation, const std::vector<std::string_view>& names,
-                const Target& target, const PassOptions& options);
+/// that pass: it is named, with the rule and the IR. An error tells of a pass that cannot run where
+/// it stands.
+[[nodiscard]] Status run_passes(Compilation& compilation,
+                                const std::vector<std::string_view>& names, const Target& target,
+                                const PassOptions& options);
 
 }  // namespace netc

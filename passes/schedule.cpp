@@ -13,6 +13,7 @@
 #include "ir/loops/text.h"
 #include "ir/support/check.h"
 #include "passes/emit_nest.h"
+#include "passes/plan_remarks.h"
 #include "passes/storage.h"
 
 namespace netc {
@@ -45,8 +46,12 @@ class KernelPool {
 
 class Scheduler {
  public:
-  Scheduler(const Graph& graph, const Target& target, KernelPool& kernels)
-      : graph_(graph), target_(target), kernels_(kernels), groups_(groups_of(graph)) {}
+  Scheduler(const Graph& graph, const Target& target, KernelPool& kernels, Remarks* remarks)
+      : graph_(graph),
+        target_(target),
+        kernels_(kernels),
+        remarks_(remarks),
+        groups_(groups_of(graph)) {}
 
   loops::Step run() {
     step_.model = graph_.model;
@@ -185,6 +190,7 @@ class Scheduler {
       Plan plan = make_plan(graph_, nest, target_);
       if (accessed.size() > 1) plan.parallel = false;
       if (plan.parallel) call.tasks = plan.tasks;
+      if (remarks_) remark_on_plan(graph_, nest, plan, target_, *remarks_);
       emit_nest(graph_, nest, plan, steps, builder, pointer_of, pointer_of_buffer);
     }
     call.kernel = kernels_.add(builder.take());
@@ -220,6 +226,7 @@ class Scheduler {
   const Graph& graph_;
   const Target& target_;
   KernelPool& kernels_;
+  Remarks* remarks_;
   std::vector<std::vector<OpId>> groups_;
   loops::Step step_;
   Storage storage_;
@@ -229,11 +236,11 @@ class Scheduler {
 
 }  // namespace
 
-loops::Program schedule(const std::vector<Graph>& graphs, const Target& target) {
+loops::Program schedule(const std::vector<Graph>& graphs, const Target& target, Remarks* remarks) {
   loops::Program program;
   KernelPool kernels(program);
   for (const Graph& graph : graphs)
-    program.steps.push_back(Scheduler(graph, target, kernels).run());
+    program.steps.push_back(Scheduler(graph, target, kernels, remarks).run());
   return program;
 }
 

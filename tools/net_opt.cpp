@@ -59,8 +59,9 @@ int run(const CommandLine& line) {
   show(diagnostics, sources, line);
   if (diagnostics.has_errors()) return exit_bad_input;
 
-  Status status = run_passes(compilation, *passes, target_of(line.text("cpu", "native")), line);
-  if (status.ok()) status = write_output(line.text("o", "-"), print(compilation), Content::text);
+  Target target = target_of(line.text("cpu", "native"));
+  if (int exit = run_passes(compilation, *passes, target, sources, line)) return exit;
+  Status status = write_output(line.text("o", "-"), print(compilation), Content::text);
   return status.ok() ? exit_done : fail(program, status.error(), exit_output);
 }
 

@@ -5,7 +5,7 @@
 #include "tools/command_line/help.h"
 #include "tools/command_line/messages.h"
 #include "tools/driver/commands.h"
-#include "tools/driver/library_list.h"
+#include "tools/driver/compiler_lists.h"
 
 namespace netc {
 
@@ -14,9 +14,9 @@ namespace {
 constexpr std::string_view program = "netc";
 
 int run(const CommandLine& line) {
-  if (line.text("print") == "library")
-    return print_out(library_list()) ? exit_done
-                                     : fail(program, "cannot write standard output", exit_output);
+  if (std::optional<std::string> list = compiler_list(line.text("print")))
+    return print_out(*list) ? exit_done
+                            : fail(program, "cannot write standard output", exit_output);
   if (std::optional<int> answered = answer_question(line, program)) return *answered;
   if (line.inputs.empty())
     return fail_usage(program,

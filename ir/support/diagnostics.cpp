@@ -23,13 +23,31 @@ const std::vector<Code>& all_codes() {
   return codes;
 }
 
+std::string_view name(Severity severity) {
+  static constexpr std::string_view names[] = {"error", "warning", "remark"};
+  return names[static_cast<size_t>(severity)];
+}
+
+std::string tag(const Diagnostic& diagnostic) {
+  return diagnostic.severity == Severity::remark ? diagnostic.flag : code_name(diagnostic.code);
+}
+
+Diagnostic& Diagnostics::remark(std::string flag, SourceRange range, std::string message) {
+  reports_.push_back({.severity = Severity::remark,
+                      .flag = std::move(flag),
+                      .range = range,
+                      .message = std::move(message)});
+  return reports_.back();
+}
+
 Diagnostic& Diagnostics::report(Severity severity, Code code, SourceRange range,
                                 std::string message) {
   uint64_t place = (uint64_t{range.file.index} << 32) | range.begin;
   bool fresh = seen_.insert({code, {static_cast<uint32_t>(place >> 32), range.begin}}).second;
   if (severity == Severity::error) ++error_count_;
   auto& target = fresh || !range.valid() ? reports_ : repeated_;
-  target.push_back({severity, code, range, std::move(message), {}, {}, {}});
+  target.push_back(
+      {.severity = severity, .code = code, .range = range, .message = std::move(message)});
   return target.back();
 }
 

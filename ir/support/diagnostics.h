@@ -27,7 +27,10 @@ std::string code_name(Code code);
 /// All codes, in the order of the list.
 const std::vector<Code>& all_codes();
 
-enum class Severity { error, warning };
+enum class Severity { error, warning, remark };
+
+/// "error", "warning", "remark".
+std::string_view name(Severity severity);
 
 /// Words under a part of the source.
 struct Label {
@@ -45,6 +48,7 @@ struct Note {
 struct Diagnostic {
   Severity severity = Severity::error;
   Code code{};
+  std::string flag;  ///< of a remark, in place of a code: the flag that asked for it
   SourceRange range;
   std::string message;
   std::vector<Label> labels;
@@ -81,6 +85,9 @@ class Diagnostics {
     return report(Severity::warning, code, range, fmt::format(text, std::forward<Args>(args)...));
   }
 
+  /// What a pass did or could not do; `flag` ("-Rpass=fuse") asked for it.
+  Diagnostic& remark(std::string flag, SourceRange range, std::string message);
+
   bool has_errors() const { return error_count_ > 0; }
   size_t error_count() const { return error_count_; }
   /// References stay valid while reports are added. The same code at the same place is kept once.
@@ -94,6 +101,9 @@ class Diagnostics {
   std::set<std::pair<Code, std::pair<uint32_t, uint32_t>>> seen_;
   size_t error_count_ = 0;
 };
+
+/// What stands in brackets behind the message: the code, or a remark's flag.
+std::string tag(const Diagnostic& diagnostic);
 
 /// The candidate nearest to `word` by edit distance, if it is near enough to propose; else "".
 std::string nearest(std::string_view word, const std::vector<std::string>& candidates);

@@ -11,18 +11,17 @@ namespace netc {
 namespace {
 
 constexpr std::string_view bold = "\x1b[1m", red = "\x1b[1;31m", magenta = "\x1b[1;35m",
-                           green = "\x1b[32m", reset = "\x1b[0m";
+                           blue = "\x1b[1;34m", green = "\x1b[32m", reset = "\x1b[0m";
 
 class Renderer {
  public:
   Renderer(const SourceMap& sources, bool colour) : sources_(sources), colour_(colour) {}
 
   void add(const Diagnostic& diagnostic) {
-    bool error = diagnostic.severity == Severity::error;
     if (diagnostic.range.valid()) paint(bold, place(diagnostic.range) + ": ");
-    paint(error ? red : magenta, error ? "error: " : "warning: ");
+    paint(style(diagnostic.severity), fmt::format("{}: ", name(diagnostic.severity)));
     paint(bold, diagnostic.message);
-    text_ += fmt::format(" [{}]\n", code_name(diagnostic.code));
+    text_ += fmt::format(" [{}]\n", tag(diagnostic));
     if (diagnostic.range.valid()) excerpts(diagnostic);
     for (const Note& note : diagnostic.notes) {
       std::string at = note.range.valid() ? " at " + place(note.range, diagnostic.range.file) : "";
@@ -39,6 +38,10 @@ class Renderer {
   std::string take() { return std::move(text_); }
 
  private:
+  static std::string_view style(Severity severity) {
+    return severity == Severity::error ? red : severity == Severity::warning ? magenta : blue;
+  }
+
   void paint(std::string_view style, std::string_view words) {
     text_ += colour_ ? fmt::format("{}{}{}", style, words, reset) : std::string(words);
   }

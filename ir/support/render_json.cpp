@@ -53,9 +53,8 @@ std::string render_json(const Diagnostic& diagnostic, const SourceMap& sources) 
   std::string where = diagnostic.range.valid() ? place(diagnostic.range, sources) + "," : "";
   return fmt::format(
       R"({{"severity":"{}","code":"{}","message":{},{}"labels":[{}],"notes":[{}],"helps":[{}]}})",
-      diagnostic.severity == Severity::error ? "error" : "warning", code_name(diagnostic.code),
-      quoted(diagnostic.message), where, placed(diagnostic.labels, sources),
-      placed(diagnostic.notes, sources), helps);
+      name(diagnostic.severity), tag(diagnostic), quoted(diagnostic.message), where,
+      placed(diagnostic.labels, sources), placed(diagnostic.notes, sources), helps);
 }
 
 }  // namespace netc

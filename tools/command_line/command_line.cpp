@@ -34,11 +34,20 @@ std::vector<std::string> spellings(unsigned commands) {
                                 : fmt::format("unknown flag `{}`; did you mean `{}`?", bare, near)};
 }
 
+/// `-Rpass=fuse`, `-Rpass-missed=fuse`: also with the value as a word of its own.
+std::pair<std::string, std::string> remark_flag(const std::string& word) {
+  size_t equals = word.find('=');
+  std::string name = word.substr(1, equals == std::string::npos ? equals : equals - 1);
+  if (!find_flag(name)) unknown_flag(word);
+  return {name, equals == std::string::npos ? "" : word.substr(equals + 1)};
+}
+
 /// Words that Boost would misread: a bare `-O`, and one dash before more than one letter.
 std::pair<std::string, std::string> one_dash_words(const std::string& word) {
   if (word == "-h") return {"help", ""};
   if (word == "-O") return {"-O", "2"};
   if (word == "-MD" || word == "-MF") return {word.substr(1), ""};
+  if (word.starts_with("-Rpass")) return remark_flag(word);
   if (word.size() > 2 && word[0] == '-' && word[1] != '-' && !word.starts_with("-O") &&
       !word.starts_with("-D") && !word.starts_with("-I"))
     unknown_flag(word);

@@ -78,7 +78,8 @@ const std::vector<Flag>& all_flags() {
        true},
       {"target", "TRIPLE", command_compile, code, "make code for this kind of machine"},
       {"threads", "N", in_process | command_bench, code, "at most this many threads", true},
-      {"g", "", command_compile, code, "debug information: kernels by name"},
+      {"g", "", command_compile, code,
+       "debug information: kernels by name, lines of what --emit=loops=MODEL.loops writes"},
 
       {"model", "NAME", in_process | command_check | command_explain, code,
        "which model, where the file has several"},
@@ -89,7 +90,8 @@ const std::vector<Flag>& all_flags() {
       {"seed", "N", in_process | command_check, training, "in place of the train block's", true, 0},
       {"load", "W", in_process, training, "weights to start from (safetensors)", true},
       {"save", "W", command_train, training, "write the trained weights here", true},
-      {"log", "F.jsonl", command_train, training, "a line of JSON after each epoch", true},
+      {"log", "F", command_train, training,
+       "a record after each epoch: F.jsonl, F.csv, or *.tfevents* for TensorBoard", true},
       {"checkpoint", "F", command_train, training, "keep a resumable checkpoint here", true},
       {"checkpoint-every", "N", command_train, training,
        "write it every N steps; without it every epoch"},
@@ -109,13 +111,18 @@ const std::vector<Flag>& all_flags() {
        "print the IR after passes that changed it"},
       {"dump-dir", "DIR", running_passes, inspection,
        "write the IR after every pass to numbered files"},
+      {"Rpass", "PASS,...|all", running_passes, inspection,
+       "what these passes did with the program: fuse, schedule"},
+      {"Rpass-missed", "PASS,...|all", running_passes, inspection,
+       "what they could not do with it, and why"},
       {"verify-each", "", running_passes, inspection, "check the IR's rules after every pass"},
       {"time-passes", "", running_passes, inspection, "how long each pass took"},
 
       {"v", "", everywhere, general, "say more of what is done"},
       {"color", "auto|always|never", everywhere, general, "colours in messages"},
       {"diagnostics", "text|json", everywhere, general, "how messages are printed"},
-      {"print", "passes|functions|library|codes", everywhere, general, "list what there is"},
+      {"print", "targets|cpus|passes|layers|library|functions|codes", everywhere, general,
+       "list what there is"},
       {"explain", "CODE", everywhere, general, "more about a diagnostic"},
       {"help", "", everywhere, general, "this help; `--help-all` shows all flags", true},
       {"help-all", "", everywhere, general, "all flags"},
@@ -135,7 +142,8 @@ const Flag* find_flag(std::string_view name, unsigned commands) {
 }
 
 std::string spelling(const Flag& flag) {
-  bool one_dash = flag.name.size() == 1 || flag.name == "MD" || flag.name == "MF";
+  bool one_dash = flag.name.size() == 1 || flag.name == "MD" || flag.name == "MF" ||
+                  flag.name.starts_with("Rpass");
   return fmt::format("{}{}", one_dash ? "-" : "--", flag.name);
 }
 

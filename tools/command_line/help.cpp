@@ -80,7 +80,10 @@ std::optional<int> answer_question(const CommandLine& line, std::string_view pro
   } else if (line.has("version")) {
     text = fmt::format("{} {}\n", program, NETC_VERSION);
   } else if (line.has("print")) {
-    text = list_of(line.text("print"));
+    std::optional<std::string> list = list_of(line.text("print"));
+    if (!list)
+      return fail_usage(program, fmt::format("the list of {} is `netc`'s", line.text("print")));
+    text = *list;
   } else if (line.has("explain")) {
     std::optional<std::string> explanation = explain_code(line.text("explain"));
     if (!explanation) {

@@ -36,10 +36,11 @@ std::string codes() {
 
 }  // namespace
 
-std::string list_of(const std::string& what) {
+std::optional<std::string> list_of(const std::string& what) {
   if (what == "passes") return passes();
   if (what == "functions") return functions();
-  return codes();
+  if (what == "codes") return codes();
+  return std::nullopt;
 }
 
 std::optional<std::string> explain_code(const std::string& code) {

@@ -9,8 +9,8 @@
 
 namespace netc {
 
-/// One of the words of `--print`: passes, functions, codes (`library` is netc's own).
-std::string list_of(const std::string& what);
+/// One of the words of `--print`: passes, functions, codes. The others are netc's own.
+std::optional<std::string> list_of(const std::string& what);
 
 /// The rule behind a diagnostic and the usual way out; "" if nobody wrote one.
 std::string_view explanation(Code code);

@@ -16,12 +16,12 @@ Result<std::vector<std::string_view>> named_passes(const CommandLine& line);
 /// Whether a flag asks to see what passes do, so that they have to run.
 bool inspects_passes(const CommandLine& line);
 
-/// Runs the passes with what the flags ask for around each; dumps go to stderr. An error says what
-/// could not be written.
-Status run_passes(Compilation& compilation, const std::vector<std::string_view>& passes,
-                  const Target& target, const CommandLine& line);
+/// Runs the passes with what the flags ask for around each; dumps and remarks go to stderr. Returns
+/// the exit code, after words on what went wrong.
+int run_passes(Compilation& compilation, const std::vector<std::string_view>& passes,
+               const Target& target, const SourceMap& sources, const CommandLine& line);
 
-/// Checks the names in --print-after.
+/// Checks the names in --print-after, -Rpass and -Rpass-missed.
 Status check_pass_flags(const CommandLine& line);
 
 }  // namespace netc

@@ -84,7 +84,6 @@ Result<TargetOptions> target_options(const CommandLine& line) {
   target.triple = line.text("target");
   target.cpu = line.text("cpu", "native");
   target.optimize = static_cast<int>(line.integer("O").value_or(2));
-  target.debug_info = line.has("g");
   if (Status status = check_target(target); !status.ok()) return Error{status.error()};
   return target;
 }
@@ -98,9 +97,8 @@ int optimize_program(const CommandLine& line, Program& program) {
   }
   if (Status status = check_pass_flags(line); !status.ok())
     return fail_usage("netc", status.error());
-  Status status =
-      run_passes(program.compilation, passes, target_of(line.text("cpu", "native")), line);
-  return status.ok() ? exit_done : fail("netc", status.error(), exit_output);
+  return run_passes(program.compilation, passes, target_of(line.text("cpu", "native")),
+                    program.sources, line);
 }
 
 CodegenInput codegen_input(const Program& program) {

@@ -1,9 +1,10 @@
-#include "tools/driver/library_list.h"
+#include "tools/driver/compiler_lists.h"
 
 #include <fmt/format.h>
 
 #include <map>
 
+#include "codegen/codegen.h"
 #include "frontend/parser.h"
 #include "frontend/program.h"
 #include "ir/support/check.h"
@@ -34,9 +35,7 @@ std::string words_above(uint32_t line, const std::map<uint32_t, std::string_view
   return cell(text);
 }
 
-}  // namespace
-
-std::string library_list() {
+std::string library_list(bool layers_only) {
   SourceMap sources;
   FileId file = sources.add("std.net", std::string(elaboration::standard_library()));
   Diagnostics diagnostics;
@@ -50,13 +49,22 @@ std::string library_list() {
   std::string text = "| declaration | meaning |\n|---|---|\n";
   for (const ast::Decl& declaration : tree->declarations) {
     const auto* function = declaration.as<ast::Function>();
-    if (!function) continue;
+    if (!function || (layers_only && function->kind != ast::Function::Kind::layer)) continue;
     SourceRange signature = declaration.range;
     signature.end = function->body.range.begin;
     text += fmt::format("| `{}` | {} |\n", cell(sources.text(signature)),
                         words_above(sources.position(file, signature.begin).line, comments));
   }
   return text;
+}
+
+}  // namespace
+
+std::optional<std::string> compiler_list(const std::string& what) {
+  if (what == "library" || what == "layers") return library_list(what == "layers");
+  if (what == "targets") return host_target() + "\n";
+  if (what == "cpus") return fmt::format("{}\n", fmt::join(known_cpus(), "\n"));
+  return std::nullopt;
 }
 
 }  // namespace netc
