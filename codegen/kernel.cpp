@@ -4,6 +4,7 @@
 
 #include <llvm/IR/Verifier.h>
 
+#include "codegen/debug_info.h"
 #include "codegen/functions.h"
 #include "codegen/memory.h"
 #include "codegen/types.h"
@@ -23,8 +24,10 @@ using loops::RegisterId;
 
 class KernelLowering {
  public:
-  KernelLowering(llvm::Function* function, const loops::Kernel& kernel)
+  KernelLowering(llvm::Function* function, const loops::Kernel& kernel,
+                 const loops::LineTable::OfKernel* lines)
       : kernel_(kernel),
+        lines_(lines),
         function_(function),
         ir_(function->getContext()),
         lanes_(ir_),
@@ -40,6 +43,7 @@ class KernelLowering {
     for (size_t i = 0; i < kernel_.parameters.size(); ++i)
       values_[kernel_.parameters[i].value.index] = function_->getArg(static_cast<unsigned>(i));
     ir_.SetInsertPoint(body);
+    if (lines_) set_line(ir_, function_, lines_->first);
     lower_region(kernel_.body);
     ir_.CreateRetVoid();
     ir_.SetInsertPoint(entry_);
@@ -64,6 +68,7 @@ class KernelLowering {
     std::vector<Value*> yielded;
     for (InstructionId id : region.body) {
       const Instruction& it = kernel_[id];
+      if (lines_) set_line(ir_, function_, lines_->instructions[id.index]);
       if (it.opcode == Opcode::yield) {
         for (size_t k = 0; k < it.operands.size(); ++k) yielded.push_back(operand(it, k));
       } else if (it.opcode == Opcode::loop) {
@@ -305,6 +310,7 @@ class KernelLowering {
   }
 
   const loops::Kernel& kernel_;
+  const loops::LineTable::OfKernel* lines_;
   llvm::Function* function_;
   llvm::IRBuilder<> ir_;
   LaneBuilder lanes_;
@@ -348,8 +354,9 @@ llvm::Function* declare_kernel_body(llvm::Module& module, const loops::Kernel& k
   return body;
 }
 
-void define_kernel_body(llvm::Function* body, const loops::Kernel& kernel) {
-  KernelLowering(body, kernel).run();
+void define_kernel_body(llvm::Function* body, const loops::Kernel& kernel,
+                        const loops::LineTable::OfKernel* lines) {
+  KernelLowering(body, kernel, lines).run();
 }
 
 llvm::Function* declare_kernel_task(llvm::Module& module, const loops::Kernel& kernel,

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "codegen/target.h"
-#include "ir/loops/loops.h"
+#include "ir/loops/text.h"
 
 namespace netc {
 
@@ -20,7 +20,9 @@ struct PointerFacts {
 llvm::FunctionType* kernel_body_type(llvm::LLVMContext& context, const loops::Kernel& kernel);
 llvm::Function* declare_kernel_body(llvm::Module& module, const loops::Kernel& kernel,
                                     const std::vector<PointerFacts>& facts, const Machine& machine);
-void define_kernel_body(llvm::Function* body, const loops::Kernel& kernel);
+/// `lines` of the text, where debug information describes the body.
+void define_kernel_body(llvm::Function* body, const loops::Kernel& kernel,
+                        const loops::LineTable::OfKernel* lines = nullptr);
 
 /// `void task(ptr arguments, i64 n, i64 task)`: the netc_task that the runtime's threads call.
 llvm::Function* declare_kernel_task(llvm::Module& module, const loops::Kernel& kernel,

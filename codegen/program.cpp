@@ -4,8 +4,10 @@
 #include <llvm/IR/Verifier.h>
 #include <llvm/Support/raw_ostream.h>
 
+#include <optional>
 #include <set>
 
+#include "codegen/debug_info.h"
 #include "codegen/descriptor.h"
 #include "codegen/public_functions.h"
 #include "codegen/step.h"
@@ -27,6 +29,7 @@ class ProgramLowering {
     module.setDataLayout(machine.llvm->createDataLayout());
     module.setPICLevel(llvm::PICLevel::BigPIC);
     find_parallel();
+    if (!input.debug_file.empty()) debug_.emplace(module, *input.program, input.debug_file);
   }
 
   void declare_kernels() {
@@ -41,7 +44,12 @@ class ProgramLowering {
   void define_kernel(loops::KernelId id) {
     const loops::Kernel& kernel = (*input_.program)[id];
     const KernelFunctions& functions = functions_[id.index];
-    define_kernel_body(functions.body, kernel);
+    const loops::LineTable::OfKernel* lines = nullptr;
+    if (debug_) {
+      lines = &debug_->lines().kernels[id.index];
+      debug_->describe(functions.body, kernel.name, lines->first);
+    }
+    define_kernel_body(functions.body, kernel, lines);
     if (functions.task) define_kernel_task(functions.task, functions.body, kernel);
   }
 
@@ -50,10 +58,16 @@ class ProgramLowering {
       const ModelInterface& model = (*input_.models)[i];
       DescriptorFacts facts{.target = machine_.cpu, .features = machine_.required};
       if (i < input_.plans.size()) facts.plans = input_.plans[i];
-      for (const loops::Step& step : input_.program->steps) {
+      for (size_t s = 0; s < input_.program->steps.size(); ++s) {
+        const loops::Step& step = input_.program->steps[s];
         if (step.model != model.name) continue;
         llvm::Function* run = declare_step(module_, step, machine_);
-        define_step(run, step, model, functions_, profile);
+        const loops::LineTable::OfStep* lines = nullptr;
+        if (debug_) {
+          lines = &debug_->lines().steps[s];
+          debug_->describe(run, step.model + "." + step.entry, lines->first);
+        }
+        define_step(run, step, model, functions_, profile, lines);
         facts.entries[step.entry] = {run, static_cast<uint64_t>(step.arena_bytes)};
       }
       define_public_functions(module_, model, define_descriptor(module_, model, facts));
@@ -79,6 +93,7 @@ class ProgramLowering {
         if (function && function->isDeclaration() && function->use_empty())
           function->eraseFromParent();
     }
+    if (debug_) debug_->finish();
     std::string problem;
     llvm::raw_string_ostream out(problem);
     NETC_CHECK(!llvm::verifyModule(module_, &out), "{}", problem);
@@ -97,6 +112,7 @@ class ProgramLowering {
   const Machine& machine_;
   std::vector<std::vector<PointerFacts>> facts_;
   std::vector<KernelFunctions> functions_;
+  std::optional<DebugInfo> debug_;
   std::set<size_t> parallel_;  ///< kernels that may run as several tasks
 };
 

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 
+#include "codegen/debug_info.h"
 #include "ir/support/check.h"
 #include "runtime/core/netc_rt.h"
 
@@ -27,16 +28,19 @@ size_t position(const std::vector<Named>& all, const std::string& name) {
 class StepLowering {
  public:
   StepLowering(llvm::Function* run, const loops::Step& step, const ModelInterface& model,
-               const std::vector<KernelFunctions>& kernels, bool profile)
+               const std::vector<KernelFunctions>& kernels, bool profile,
+               const loops::LineTable::OfStep* lines)
       : run_(run),
         step_(step),
         model_(model),
         kernels_(kernels),
+        lines_(lines),
         ir_(BasicBlock::Create(run->getContext(), "entry", run)) {
     if (profile) declare_cycles();
   }
 
   void lower() {
+    if (lines_) set_line(ir_, run_, lines_->first);
     resolve_buffers();
     size_t next = 0;
     lower_phases(0, step_.phases.size(), next);
@@ -60,7 +64,7 @@ class StepLowering {
 
   void lower_phase(size_t phase) {
     Value* before = cycles_ ? counter() : nullptr;
-    for (const loops::Call& call : step_.phases[phase].calls) lower_call(call);
+    lower_calls(phase);
     if (!cycles_) return;
     Value* spent = ir_.CreateSub(counter(), before);
     Value* slot = cycle_slot(phase);
@@ -75,6 +79,14 @@ class StepLowering {
       } else {
         lower_phase(first++);
       }
+    }
+  }
+
+  void lower_calls(size_t phase) {
+    const std::vector<loops::Call>& calls = step_.phases[phase].calls;
+    for (size_t i = 0; i < calls.size(); ++i) {
+      if (lines_) set_line(ir_, run_, lines_->calls[phase][i]);
+      lower_call(calls[i]);
     }
   }
 
@@ -199,6 +211,7 @@ class StepLowering {
   const loops::Step& step_;
   const ModelInterface& model_;
   const std::vector<KernelFunctions>& kernels_;
+  const loops::LineTable::OfStep* lines_;
   llvm::IRBuilder<> ir_;
   llvm::GlobalVariable* cycles_ = nullptr;  ///< where phases are timed
   Value* pool_ = nullptr;
@@ -224,8 +237,9 @@ llvm::Function* declare_step(llvm::Module& module, const loops::Step& step,
 }
 
 void define_step(llvm::Function* run, const loops::Step& step, const ModelInterface& model,
-                 const std::vector<KernelFunctions>& kernels, bool profile) {
-  StepLowering(run, step, model, kernels, profile).lower();
+                 const std::vector<KernelFunctions>& kernels, bool profile,
+                 const loops::LineTable::OfStep* lines) {
+  StepLowering(run, step, model, kernels, profile, lines).lower();
 }
 
 std::string cycles_symbol(const loops::Step& step) {

@@ -18,7 +18,8 @@ bool is_parallel(const loops::Call& call, int64_t capacity);
 /// `void run(const struct netc_context *context, i64 n)`.
 llvm::Function* declare_step(llvm::Module& module, const loops::Step& step, const Machine& machine);
 void define_step(llvm::Function* run, const loops::Step& step, const ModelInterface& model,
-                 const std::vector<KernelFunctions>& kernels, bool profile);
+                 const std::vector<KernelFunctions>& kernels, bool profile,
+                 const loops::LineTable::OfStep* lines = nullptr);
 
 /// The name of the array in which a step counts the cycles of its phases.
 std::string cycles_symbol(const loops::Step& step);

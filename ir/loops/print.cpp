@@ -10,10 +10,14 @@ namespace netc::loops {
 
 namespace {
 
+uint32_t count_lines(std::string_view text) {
+  return static_cast<uint32_t>(std::count(text.begin(), text.end(), '\n'));
+}
+
 class KernelPrinter {
  public:
   explicit KernelPrinter(const Kernel& kernel)
-      : kernel_(kernel), inlined_(kernel.registers.size()) {}
+      : kernel_(kernel), inlined_(kernel.registers.size()), lines_(kernel.instructions.size()) {}
 
   std::string print() {
     text_ = fmt::format("kernel @{}(", kernel_.name);
@@ -27,6 +31,9 @@ class KernelPrinter {
     print_region(kernel_.body, 1);
     return std::move(text_) + "}\n";
   }
+
+  /// After `print`: lines behind the kernel's first one, by instruction.
+  const std::vector<uint32_t>& lines() const { return lines_; }
 
  private:
   bool is_inlined(const Instruction& instruction) const {
@@ -50,6 +57,7 @@ class KernelPrinter {
   void print_region(const Region& region, int depth) {
     for (InstructionId id : region.body) {
       const Instruction& instruction = kernel_[id];
+      lines_[id.index] = finished_lines();
       if (is_inlined(instruction)) {
         inlined_[instruction.results[0].index] = instruction.opcode == Opcode::constant
                                                      ? fmt::format("{}", instruction.integer)
@@ -65,6 +73,12 @@ class KernelPrinter {
       print_instruction(instruction, depth);
       text_ += '\n';
     }
+  }
+
+  uint32_t finished_lines() {
+    finished_ += count_lines(std::string_view(text_).substr(counted_));
+    counted_ = text_.size();
+    return finished_;
   }
 
   std::string place(const Instruction& memory) const {
@@ -172,6 +186,9 @@ class KernelPrinter {
 
   const Kernel& kernel_;
   std::vector<std::string> inlined_;  ///< by register: what stands at its uses, or empty
+  std::vector<uint32_t> lines_;
+  uint32_t finished_ = 0;
+  size_t counted_ = 0;  ///< bytes of the text whose lines are in `finished_`
   std::string text_;
 };
 
@@ -204,10 +221,14 @@ std::string print_call(const Program& program, const Step& step, const Call& cal
   return text;
 }
 
-std::string print_phases(const Program& program, const Step& step) {
+/// `calls` gets the line of each call behind the first phase's, by phase.
+std::string print_phases(const Program& program, const Step& step,
+                         std::vector<std::vector<uint32_t>>& calls) {
   std::string text;
+  uint32_t finished = 0;
   std::vector<size_t> ends;  // of the repeats that are open
   auto line = [&](const std::string& content) {
+    ++finished;
     text += std::string(2 * ends.size() + 2, ' ') + content + "\n";
   };
   size_t next = 0;
@@ -220,7 +241,11 @@ std::string print_phases(const Program& program, const Step& step) {
       ends.push_back(repeat.first + repeat.count);
     }
     line("phase {");
-    for (const Call& call : step.phases[p].calls) line(print_call(program, step, call));
+    std::vector<uint32_t>& of_phase = calls.emplace_back();
+    for (const Call& call : step.phases[p].calls) {
+      of_phase.push_back(finished);
+      line(print_call(program, step, call));
+    }
     line("}");
     while (!ends.empty() && ends.back() == p + 1) {
       ends.pop_back();
@@ -234,13 +259,33 @@ std::string print_phases(const Program& program, const Step& step) {
 
 std::string print(const Kernel& kernel) { return KernelPrinter(kernel).print(); }
 
-std::string print(const Program& program) {
+std::string print(const Program& program, LineTable* lines) {
   std::string text;
-  for (const Kernel& kernel : program.kernels) text += (text.empty() ? "" : "\n") + print(kernel);
+  uint32_t finished = 0;
+  auto append = [&](const std::string& part) {
+    finished += count_lines(part);
+    text += part;
+  };
+  auto separate = [&] { append(text.empty() ? "" : "\n"); };
+  for (const Kernel& kernel : program.kernels) {
+    separate();
+    uint32_t first = finished + 1;
+    KernelPrinter printer(kernel);
+    append(printer.print());
+    if (!lines) continue;
+    lines->kernels.push_back({first, printer.lines()});
+    for (uint32_t& line : lines->kernels.back().instructions) line += first;
+  }
   for (const Step& step : program.steps) {
-    text += (text.empty() ? "" : "\n") + print_step(step);
-    text += print_phases(program, step);
-    text += "}\n";
+    separate();
+    LineTable::OfStep of_step{finished + 1, {}};
+    append(print_step(step));
+    uint32_t phases = finished + 1;
+    append(print_phases(program, step, of_step.calls));
+    append("}\n");
+    for (std::vector<uint32_t>& calls : of_step.calls)
+      for (uint32_t& line : calls) line += phases;
+    if (lines) lines->steps.push_back(std::move(of_step));
   }
   return text;
 }

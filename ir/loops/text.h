@@ -30,7 +30,22 @@
 
 namespace netc::loops {
 
-std::string print(const Program& program);
+/// Where the text of a program has what, as lines from 1; instructions that are written where they
+/// are used stand at the line before.
+struct LineTable {
+  struct OfKernel {
+    uint32_t first = 0;
+    std::vector<uint32_t> instructions;
+  };
+  struct OfStep {
+    uint32_t first = 0;
+    std::vector<std::vector<uint32_t>> calls;  ///< by phase
+  };
+  std::vector<OfKernel> kernels;
+  std::vector<OfStep> steps;
+};
+
+std::string print(const Program& program, LineTable* lines = nullptr);
 std::string print(const Kernel& kernel);
 
 /// Reports what it cannot read as `loops-syntax` and returns what it could.

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <filesystem>
 
 #include "frontend/ast_dump.h"
 #include "frontend/parser.h"
@@ -68,19 +69,20 @@ int emit_graphs(const Program& program, const std::vector<Output>& wanted) {
   return exit_done;
 }
 
-int emit_text_or_object(const Output& output, const Program& program, const TargetOptions& target) {
+int emit_text_or_object(const Output& output, const CodegenInput& input,
+                        const TargetOptions& target) {
   static constexpr auto kind_of = [](OutputKind kind) {
     return kind == OutputKind::llvm       ? Emission::llvm
            : kind == OutputKind::assembly ? Emission::assembly
                                           : Emission::object;
   };
-  Result<std::string> bytes = emit(codegen_input(program), target, kind_of(output.kind));
+  Result<std::string> bytes = emit(input, target, kind_of(output.kind));
   if (!bytes.ok()) return fail("netc", bytes.error(), exit_bad_input);
   return write(output, *bytes);
 }
 
-int emit_linked(const Output& output, const Program& program, const TargetOptions& target) {
-  Result<std::string> object = emit(codegen_input(program), target, Emission::object);
+int emit_linked(const Output& output, const CodegenInput& input, const TargetOptions& target) {
+  Result<std::string> object = emit(input, target, Emission::object);
   if (!object.ok()) return fail("netc", object.error(), exit_bad_input);
   auto link = output.kind == OutputKind::shared ? link_shared : link_executable;
   Status status = write_through(
@@ -89,17 +91,17 @@ int emit_linked(const Output& output, const Program& program, const TargetOption
   return status.ok() ? exit_done : fail("netc", status.error(), exit_output);
 }
 
-int emit_code(const Output& output, const Program& program, const TargetOptions& target) {
+int emit_code(const Output& output, const CodegenInput& input, const TargetOptions& target) {
   switch (output.kind) {
     case OutputKind::loops:
-      return write(output, loops::print(program.compilation.program));
+      return write(output, loops::print(*input.program));
     case OutputKind::header:
-      return write(output, emit_header(codegen_input(program)));
+      return write(output, emit_header(input));
     case OutputKind::shared:
     case OutputKind::executable:
-      return emit_linked(output, program, target);
+      return emit_linked(output, input, target);
     default:
-      return emit_text_or_object(output, program, target);
+      return emit_text_or_object(output, input, target);
   }
 }
 
@@ -158,9 +160,12 @@ int run_compile(const CommandLine& line) {
     if (int exit = emit_graphs(program, *wanted)) return exit;
   if (code && program.compilation.program.steps.empty())
     return fail_usage("netc", "code needs `schedule` and `plan-memory` among the passes");
+  CodegenInput input = codegen_input(program);
+  if (line.has("g"))
+    input.debug_file = std::filesystem::path(line.inputs[0]).stem().string() + ".loops";
   for (const Output& output : *wanted)
     if (stage_of(output.kind) >= Stage::loops)
-      if (int exit = emit_code(output, program, *target)) return exit;
+      if (int exit = emit_code(output, input, *target)) return exit;
   return line.has("MD") ? write_dependencies(line, program, *wanted) : exit_done;
 }
 
