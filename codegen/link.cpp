@@ -11,6 +11,8 @@
 #include <llvm/Support/Program.h>
 #include <llvm/Support/raw_ostream.h>
 
+#include <algorithm>
+
 #include "codegen/codegen.h"
 #include "codegen/descriptor.h"
 #include "codegen/optimize.h"
@@ -109,11 +111,28 @@ Result<std::vector<std::string>> model_names(const std::string& object) {
     if (!name) return Error{"no object file: " + llvm::toString(name.takeError())};
     if (name->starts_with(prefix)) names.push_back(name->drop_front(prefix.size()).str());
   }
+  std::sort(names.begin(), names.end());
   return names;
 }
 
-/// An object whose `main` passes its arguments and the model to the trainer.
-Result<std::string> main_object(const std::string& model) {
+/// The static C++ runtime is made for libraries, whose thread-local variables are found by a
+/// function of the dynamic linker. In an executable the linker turns every call of it into a plain
+/// access, but would still need the dynamic linker's library for its name: so the name is defined
+/// here.
+void define_tls_lookup(llvm::Module& module) {
+  llvm::LLVMContext& context = module.getContext();
+  llvm::Type* pointer = llvm::PointerType::get(context, 0);
+  auto* function =
+      llvm::Function::Create(llvm::FunctionType::get(pointer, {pointer}, false),
+                             llvm::GlobalValue::ExternalLinkage, "__tls_get_addr", module);
+  function->setVisibility(llvm::GlobalValue::HiddenVisibility);
+  llvm::IRBuilder<> ir(llvm::BasicBlock::Create(context, "entry", function));
+  ir.CreateIntrinsic(ir.getVoidTy(), llvm::Intrinsic::trap, {});
+  ir.CreateUnreachable();
+}
+
+/// An object whose `main` passes its arguments and the models to the trainer.
+Result<std::string> main_object(const std::vector<std::string>& models) {
   Result<Machine> machine = make_machine({.cpu = "x86-64"});
   if (!machine) return Error{machine.error()};
   llvm::LLVMContext context;
@@ -127,9 +146,19 @@ Result<std::string> main_object(const std::string& model) {
                                       llvm::GlobalValue::ExternalLinkage, "main", module);
   ir.SetInsertPoint(llvm::BasicBlock::Create(context, "entry", main));
   llvm::FunctionCallee trainer = module.getOrInsertFunction(
-      "netc_trainer_main", llvm::FunctionType::get(integer, {integer, pointer, pointer}, false));
-  llvm::Constant* descriptor = module.getOrInsertGlobal(descriptor_symbol(model), ir.getInt8Ty());
-  ir.CreateRet(ir.CreateCall(trainer, {main->getArg(0), main->getArg(1), descriptor}));
+      "netc_trainer_main",
+      llvm::FunctionType::get(integer, {integer, pointer, pointer, ir.getInt64Ty()}, false));
+  std::vector<llvm::Constant*> descriptors;
+  for (const std::string& model : models)
+    descriptors.push_back(module.getOrInsertGlobal(descriptor_symbol(model), ir.getInt8Ty()));
+  auto* type = llvm::ArrayType::get(pointer, descriptors.size());
+  auto* table = new llvm::GlobalVariable(module, type, true, llvm::GlobalValue::PrivateLinkage,
+                                         llvm::ConstantArray::get(type, descriptors), "models");
+  ir.CreateRet(ir.CreateCall(
+      trainer, {main->getArg(0), main->getArg(1), table, ir.getInt64(descriptors.size())}));
+#ifndef __SANITIZE_ADDRESS__  // whose runtime is a library with thread-local variables of its own
+  define_tls_lookup(module);
+#endif
   return generate(module, *machine, false);
 }
 
@@ -156,14 +185,11 @@ Status link_shared(const std::string& object, const std::string& output) {
 Status link_executable(const std::string& object, const std::string& output) {
   Result<std::vector<std::string>> models = model_names(object);
   if (!models) return Error{models.error()};
-  if (models->size() != 1)
-    return Error{
-        fmt::format("an executable is made of one model, this file has {}", models->size())};
   Result<std::string> runtime = find_archive("libnetc_rt.a");
   if (!runtime) return Error{runtime.error()};
   Result<std::string> trainer = find_archive("libnetc_trainer.a");
   if (!trainer) return Error{trainer.error()};
-  Result<std::string> main = main_object(models->front());
+  Result<std::string> main = main_object(*models);
   if (!main) return Error{main.error()};
   TemporaryFile main_file("o");
   TemporaryFile model_file("o");

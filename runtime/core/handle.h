@@ -56,6 +56,12 @@ size_t netc_result_bytes(const struct netc_result* result, int64_t n);
 int netc_check_inputs(struct netc_handle* handle, const struct netc_entry* entry, size_t n,
                       const void* const* inputs);
 
+/* Where the rows [first, first + count) of an entry's inputs lie, in its order. */
+typedef const void* const* (*netc_rows)(void* data, size_t first, size_t count);
+/* `netc_rt_run` on rows that are fetched chunk by chunk; their values are known to be in range. */
+int netc_run_rows(struct netc_handle* handle, uint32_t entry, size_t n, netc_rows rows, void* data,
+                  void* const* results);
+
 /* The nearest of some names to one that is unknown, or NULL if none is near. `name_of` gives names
  * by position. */
 const char* netc_nearest(const char* name, size_t count,

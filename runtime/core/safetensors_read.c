@@ -219,6 +219,7 @@ int netc_safetensors_open(struct netc_safetensors* file, const char* path, char*
     snprintf(error, error_size, "%s: %s", path, strerror(errno));
     return NETC_BAD_FILE;
   }
+  if (strcmp(path, "-") == 0) path = "standard input";
   int status = netc_safetensors_parse(file, bytes, size, path, error, error_size);
   if (status == NETC_OK)
     file->owned = bytes;

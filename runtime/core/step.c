@@ -59,13 +59,8 @@ static void connect_results(struct netc_handle* handle, const struct netc_entry*
 }
 
 static void connect_inputs(struct netc_handle* handle, const struct netc_entry* entry,
-                           const void* const* inputs, size_t first_row) {
-  for (uint32_t i = 0; i < entry->input_count; ++i) {
-    const struct netc_tensor* input = &handle->model->inputs[entry->inputs[i]];
-    int by_rows = input->rank > 0 && input->dims[0] < 0;
-    size_t skipped = by_rows && first_row > 0 ? netc_tensor_bytes(input, (int64_t)first_row) : 0;
-    handle->inputs[i] = (const unsigned char*)inputs[i] + skipped;
-  }
+                           const void* const* inputs) {
+  for (uint32_t i = 0; i < entry->input_count; ++i) handle->inputs[i] = inputs[i];
 }
 
 /* sums += weight * results, where exponential metrics are averaged as logarithms. */
@@ -150,7 +145,7 @@ int netc_rt_train_step(struct netc_handle* handle, uint32_t index, size_t n,
   if (status != NETC_OK) return status;
   netc_handle_use_averages(handle, index);
   set_step(handle, (double)(handle->steps + 1));
-  connect_inputs(handle, entry, inputs, 0);
+  connect_inputs(handle, entry, inputs);
   connect_results(handle, entry, results, 0, 0);
   run_entry(handle, entry, n);
   ++handle->steps;
@@ -173,6 +168,26 @@ static int check_chunks(struct netc_handle* handle, const struct netc_entry* ent
   return NETC_OK;
 }
 
+/* All rows of a caller's inputs, and where a chunk of them lies. */
+struct dense_rows {
+  const struct netc_model* model;
+  const struct netc_entry* entry;
+  const void* const* inputs;
+  const void** chunk;
+};
+
+static const void* const* chunk_of(void* data, size_t first, size_t count) {
+  const struct dense_rows* rows = data;
+  (void)count;
+  for (uint32_t i = 0; i < rows->entry->input_count; ++i) {
+    const struct netc_tensor* input = &rows->model->inputs[rows->entry->inputs[i]];
+    int by_rows = input->rank > 0 && input->dims[0] < 0;
+    size_t skipped = by_rows && first > 0 ? netc_tensor_bytes(input, (int64_t)first) : 0;
+    rows->chunk[i] = (const unsigned char*)rows->inputs[i] + skipped;
+  }
+  return rows->chunk;
+}
+
 int netc_rt_run(struct netc_handle* handle, uint32_t index, size_t n, const void* const* inputs,
                 void* const* results) {
   if (handle->failed) return handle->failed;
@@ -182,9 +197,18 @@ int netc_rt_run(struct netc_handle* handle, uint32_t index, size_t n, const void
   int status = check_chunks(handle, entry, n);
   if (status == NETC_OK) status = netc_check_inputs(handle, entry, n, inputs);
   if (status != NETC_OK) return status;
+  struct dense_rows rows = {handle->model, entry, inputs, handle->inputs};
+  return netc_run_rows(handle, index, n, chunk_of, &rows, results);
+}
+
+int netc_run_rows(struct netc_handle* handle, uint32_t index, size_t n, netc_rows rows, void* data,
+                  void* const* results) {
+  const struct netc_entry* entry = &handle->model->entries[index];
+  int status = check_chunks(handle, entry, n);
+  if (status != NETC_OK) return status;
   set_step(handle, entry->kind == NETC_GRADIENT_ENTRY ? 1 : (double)(handle->steps + 1));
   if (n <= (size_t)entry->capacity) {
-    connect_inputs(handle, entry, inputs, 0);
+    connect_inputs(handle, entry, rows(data, 0, n));
     connect_results(handle, entry, results, 0, 0);
     run_entry(handle, entry, n);
     return NETC_OK;
@@ -195,11 +219,11 @@ int netc_rt_run(struct netc_handle* handle, uint32_t index, size_t n, const void
       sums += netc_elements(entry->results[r].dims, entry->results[r].rank, 1);
   for (size_t i = 0; i < sums; ++i) handle->sums[i] = 0;
   for (size_t first = 0; first < n; first += (size_t)entry->capacity) {
-    size_t rows = n - first < (size_t)entry->capacity ? n - first : (size_t)entry->capacity;
-    connect_inputs(handle, entry, inputs, first);
+    size_t count = n - first < (size_t)entry->capacity ? n - first : (size_t)entry->capacity;
+    connect_inputs(handle, entry, rows(data, first, count));
     connect_results(handle, entry, results, first, 1);
-    run_entry(handle, entry, rows);
-    add_means(handle, entry, (double)rows / (double)n);
+    run_entry(handle, entry, count);
+    add_means(handle, entry, (double)count / (double)n);
   }
   store_means(handle, entry, results);
   return NETC_OK;

@@ -87,6 +87,7 @@ static int by_quota(void) {
 }
 
 int netc_threads_allowed(int asked) {
+  if (asked == 1) return 1; /* and no file is read, which would take memory */
   int count = by_affinity();
   int quota = by_quota();
   if (quota < count) count = quota;

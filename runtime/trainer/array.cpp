@@ -29,6 +29,7 @@ int64_t load_integer(const Array& array, size_t index) {
 
 /// "row 17" or "row 17, element 3".
 std::string place(const Array& array, size_t index) {
+  if (array.overlapping) return fmt::format("offset {}", index);
   size_t rows = array.dims.empty() ? 1 : static_cast<size_t>(array.dims[0]);
   size_t row = rows == 0 ? 1 : element_count(array.dims) / rows;
   if (row <= 1) return fmt::format("row {}", index);
@@ -65,6 +66,11 @@ bool store_real(netc_dtype target, void* to, size_t index, double value) {
 
 }  // namespace
 
+size_t Array::stored_elements() const {
+  if (!overlapping) return element_count(dims);
+  return dims[0] == 0 ? 0 : static_cast<size_t>(dims[0] + dims[1] - 1);
+}
+
 size_t element_count(std::span<const int64_t> dims) {
   return netc_elements(dims.data(), static_cast<unsigned>(dims.size()), 1);
 }
@@ -81,7 +87,7 @@ std::string type_text(const netc_tensor& tensor) {
 
 Result<std::vector<std::byte>> convert(Array array, netc_dtype target, const std::string& where) {
   if (array.dtype == target) return std::move(array.bytes);
-  size_t count = element_count(array.dims);
+  size_t count = array.stored_elements();
   std::vector<std::byte> converted(count * netc_dtype_bytes(target));
   for (size_t i = 0; i < count; ++i) {
     bool fits = is_integral(array.dtype)
@@ -99,7 +105,7 @@ void normalize_bools(Array& array) {
 
 Status check_finite(const Array& array, const std::string& where) {
   if (is_integral(array.dtype)) return Done{};
-  size_t count = element_count(array.dims);
+  size_t count = array.stored_elements();
   for (size_t i = 0; i < count; ++i) {
     double value = netc_dtype_load(array.dtype, array.bytes.data(), i);
     if (!std::isfinite(value))
@@ -113,12 +119,15 @@ Result<Array> take_rows(Array array, int64_t begin, int64_t end, const std::stri
   int64_t rows = array.dims.empty() ? 0 : array.dims[0];
   if (begin < 0 || end < begin || end > rows)
     return failure(exit_mismatch, "{}: part {}..{} of {} rows", where, begin, end, rows);
-  size_t row_bytes = rows == 0 ? 0 : array.bytes.size() / static_cast<size_t>(rows);
+  size_t step = array.overlapping ? netc_dtype_bytes(array.dtype)
+                : rows == 0       ? 0
+                                  : array.bytes.size() / static_cast<size_t>(rows);
   array.dims[0] = end - begin;
-  array.bytes.erase(array.bytes.begin() + static_cast<ptrdiff_t>(row_bytes) * end,
+  int64_t shared = array.overlapping && end > begin ? array.dims[1] - 1 : 0;
+  array.bytes.erase(array.bytes.begin() + static_cast<ptrdiff_t>(step) * (end + shared),
                     array.bytes.end());
   array.bytes.erase(array.bytes.begin(),
-                    array.bytes.begin() + static_cast<ptrdiff_t>(row_bytes) * begin);
+                    array.bytes.begin() + static_cast<ptrdiff_t>(step) * begin);
   return array;
 }
 

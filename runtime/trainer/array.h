@@ -18,6 +18,11 @@ struct Array {
   std::vector<std::byte> bytes;
   /// Of a table, whose rows have no shape of their own and take any with as many elements.
   bool shapeless_rows = false;
+  /// Rows begin one element apart and share all others: dims [rows, window] over the
+  /// rows + window - 1 elements that `bytes` holds.
+  bool overlapping = false;
+
+  size_t stored_elements() const;
 };
 
 /// The product of dimensions; nothing usable (SIZE_MAX) where it overflows.

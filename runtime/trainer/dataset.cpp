@@ -72,6 +72,9 @@ Status check_range(const InputData& data, const netc_tensor& input, const std::s
     double value = netc_dtype_load(input.dtype, data.bytes.data(), i);
     if (value >= static_cast<double>(input.low) && value < static_cast<double>(input.high))
       continue;
+    if (data.overlapping)
+      return failure(exit_mismatch, "{}: input `{}`, offset {}: {} is not in {}..{}", where,
+                     input.name, i, value, input.low, input.high);
     std::string element = row > 1 ? fmt::format(", element {}", i % row) : "";
     return failure(exit_mismatch, "{}: input `{}`, row {}{}: {} is not in {}..{}", where,
                    input.name, i / row, element, value, input.low, input.high);
@@ -86,6 +89,7 @@ Result<InputData> fit_input(Array array, const netc_tensor& input, const std::st
   if (!fit_dims(array, input, data.rows))
     return failure(exit_mismatch, "{}: this is {}, but input `{}` is {}", where,
                    type_text(array.dtype, array.dims), input.name, type_text(input));
+  data.overlapping = array.overlapping;
   Result<std::vector<std::byte>> bytes =
       convert(std::move(array), static_cast<netc_dtype>(input.dtype), where);
   if (!bytes) return bytes.failure();
@@ -106,7 +110,7 @@ Result<Dataset> Dataset::load(const netc_model& model, const netc_entry& entry,
       return failure(exit_mismatch, "input `{}` has no data source", input.name);
     Result<InputData> data = read_source(*source, input, folder);
     if (!data) return data.failure();
-    Column column{std::move(*data), 0, {}};
+    Column column{.data = std::move(*data)};
     if (column.data.rows) {
       if (first != nullptr && dataset.rows_ != *column.data.rows)
         return failure(exit_mismatch, "{} has {} rows for `{}`, but {} has {} for `{}`",
@@ -115,7 +119,8 @@ Result<Dataset> Dataset::load(const netc_model& model, const netc_entry& entry,
       if (*column.data.rows == 0) return failure(exit_mismatch, "{}: no rows", source->path);
       if (first == nullptr) first = &*source;
       dataset.rows_ = *column.data.rows;
-      column.row_bytes = column.data.bytes.size() / dataset.rows_;
+      column.row_bytes = netc_tensor_bytes(&input, 1);
+      column.row_step = column.data.overlapping ? netc_dtype_bytes(input.dtype) : column.row_bytes;
     }
     dataset.columns_.push_back(std::move(column));
   }
@@ -124,26 +129,35 @@ Result<Dataset> Dataset::load(const netc_model& model, const netc_entry& entry,
   return dataset;
 }
 
-const std::vector<const void*>& Dataset::inputs(size_t first) {
+std::byte* Dataset::room(Column& column, size_t rows) {
+  if (column.batch.size() < rows * column.row_bytes) column.batch.resize(rows * column.row_bytes);
+  return column.batch.data();
+}
+
+const std::vector<const void*>& Dataset::slice(size_t first, size_t count) {
   pointers_.clear();
-  for (const Column& column : columns_)
-    pointers_.push_back(column.data.bytes.data() + first * column.row_bytes);
+  for (Column& column : columns_) {
+    const std::byte* from = column.data.bytes.data() + first * column.row_step;
+    pointers_.push_back(from);
+    if (!column.data.overlapping) continue;
+    std::byte* to = room(column, count);
+    pointers_.back() = to;
+    for (size_t i = 0; i < count; ++i)
+      std::memcpy(to + i * column.row_bytes, from + i * column.row_step, column.row_bytes);
+  }
   return pointers_;
 }
 
 const std::vector<const void*>& Dataset::gather(std::span<const uint32_t> rows) {
-  pointers_.resize(columns_.size());
-  for (size_t c = 0; c < columns_.size(); ++c) {
-    Column& column = columns_[c];
+  pointers_.clear();
+  for (Column& column : columns_) {
     const std::byte* from = column.data.bytes.data();
-    pointers_[c] = from;
+    pointers_.push_back(from);
     if (column.row_bytes == 0) continue;
-    if (column.batch.size() < rows.size() * column.row_bytes)
-      column.batch.resize(rows.size() * column.row_bytes);
-    std::byte* to = column.batch.data();
-    pointers_[c] = to;
+    std::byte* to = room(column, rows.size());
+    pointers_.back() = to;
     for (size_t i = 0; i < rows.size(); ++i)
-      std::memcpy(to + i * column.row_bytes, from + rows[i] * column.row_bytes, column.row_bytes);
+      std::memcpy(to + i * column.row_bytes, from + rows[i] * column.row_step, column.row_bytes);
   }
   return pointers_;
 }

@@ -1,6 +1,7 @@
 // The `main` of an emitted executable: one command, then flags from a table.
 #include <charconv>
 #include <cstring>
+#include <span>
 
 #include "runtime/trainer/nearest.h"
 #include "runtime/trainer/report.h"
@@ -10,6 +11,7 @@ namespace {
 
 /// All that the flags can say.
 struct Flags {
+  std::string model;
   TrainOptions train;  ///< what all commands share is here, too
   std::string input, output;
   Format format = Format::text;
@@ -37,6 +39,8 @@ bool parse(const std::string& text, std::optional<int64_t>& number, int64_t low)
 constexpr const char* everywhere = "train eval predict save";
 
 const Flag table[] = {
+    {"--model", "NAME", everywhere, "which model, where there are several",
+     [](Flags& f, const std::string& v) { return f.model = v, true; }},
     {"--epochs", "N", "train", "train for N epochs",
      [](Flags& f, const std::string& v) { return parse(v, f.train.epochs, 0); }},
     {"--steps", "N", "train", "stop after N steps",
@@ -45,7 +49,7 @@ const Flag table[] = {
      [](Flags& f, const std::string& v) { return parse(v, f.train.batch, 1); }},
     {"--save", "W", "train", "write weights and states to W at the end",
      [](Flags& f, const std::string& v) { return f.train.save = v, true; }},
-    {"--log", "F", "train", "write a JSON line after each epoch",
+    {"--log", "F", "train", "a record after each epoch: JSON lines, F.csv, or *.tfevents*",
      [](Flags& f, const std::string& v) { return f.train.log = v, true; }},
     {"--checkpoint", "F", "train", "write resumable checkpoints to F",
      [](Flags& f, const std::string& v) { return f.train.checkpoint = v, true; }},
@@ -81,14 +85,23 @@ bool takes(const Flag& flag, const std::string& command) {
   return (" " + std::string(flag.commands) + " ").find(" " + command + " ") != std::string::npos;
 }
 
-std::string help(const std::string& program, const netc_model& model) {
+using Models = std::span<const netc_model* const>;
+
+std::vector<std::string> names_of(Models models) {
+  std::vector<std::string> names;
+  for (const netc_model* model : models) names.push_back(model->name);
+  return names;
+}
+
+std::string help(const std::string& program, Models models) {
   std::string text = fmt::format(
-      "{} trains and runs the model {}.\n\n"
+      "{} trains and runs the model{} {}.\n\n"
       "  {} train    train it on the data of its `train` blocks\n"
       "  {} eval     loss and metrics on the validation data\n"
       "  {} predict  outputs for the rows of --input, to -o\n"
       "  {} save     write the weights to -o\n\n",
-      program, model.name, program, program, program, program);
+      program, models.size() > 1 ? "s" : "", fmt::join(names_of(models), ", "), program, program,
+      program, program);
   for (const Flag& flag : table)
     text += fmt::format("  {:<24}{} ({})\n",
                         fmt::format("{} {}", flag.name, flag.value != nullptr ? flag.value : ""),
@@ -126,6 +139,18 @@ std::string parse_flags(const std::string& command, const std::vector<std::strin
   return "";
 }
 
+/// The model that --model names, or the only one; nullptr, and `fault` set, if there is none.
+const netc_model* choose(Models models, const std::string& name, std::string& fault) {
+  if (name.empty() && models.size() == 1) return models[0];
+  std::vector<std::string> names = names_of(models);
+  for (const netc_model* model : models)
+    if (name == model->name) return model;
+  fault = name.empty() ? fmt::format("there are the models {}; choose one with --model",
+                                     fmt::join(names, ", "))
+                       : fmt::format("there is no model `{}`{}", name, suggestion(name, names));
+  return nullptr;
+}
+
 int run_command(const std::string& command, const Flags& flags, const netc_model& model) {
   const RunOptions& shared = flags.train;
   if (command == "train") return train(model, flags.train);
@@ -142,14 +167,15 @@ int run_command(const std::string& command, const Flags& flags, const netc_model
 }  // namespace
 }  // namespace netc::trainer
 
-int netc_trainer_main(int argc, char** argv, const netc_model* model) {
+int netc_trainer_main(int argc, char** argv, const netc_model* const* all, size_t count) {
   using namespace netc::trainer;
+  Models models(all, count);
   const char* slash = argc > 0 ? std::strrchr(argv[0], '/') : nullptr;
-  std::string program = argc == 0 ? model->name : slash != nullptr ? slash + 1 : argv[0];
+  std::string program = argc == 0 ? "model" : slash != nullptr ? slash + 1 : argv[0];
   std::vector<std::string> words(argv + (argc > 0 ? 1 : 0), argv + argc);
   for (const std::string& word : words) {
     if (word != "--help" && word != "-h") continue;
-    fmt::print("{}", help(program, *model));
+    fmt::print("{}", help(program, models));
     return exit_done;
   }
   std::string command = words.empty() ? "" : words[0];
@@ -164,5 +190,7 @@ int netc_trainer_main(int argc, char** argv, const netc_model* model) {
   flags.train.program = program;
   words.erase(words.begin());
   std::string fault = parse_flags(command, words, flags);
-  return fault.empty() ? run_command(command, flags, *model) : usage(program, fault);
+  if (!fault.empty()) return usage(program, fault);
+  const netc_model* model = choose(models, flags.model, fault);
+  return model != nullptr ? run_command(command, flags, *model) : usage(program, fault);
 }

@@ -40,6 +40,12 @@ Status Model::run(uint32_t entry, size_t n, const std::vector<const void*>& inpu
   return status == NETC_OK ? Status(Done{}) : failure_of(status);
 }
 
+Status Model::run(uint32_t entry, size_t n, netc_rows rows, void* data,
+                  const std::vector<void*>& results) {
+  int status = netc_run_rows(handle_.get(), entry, n, rows, data, results.data());
+  return status == NETC_OK ? Status(Done{}) : failure_of(status);
+}
+
 Status Model::save(const std::string& path) const {
   int status = netc_rt_save(handle_.get(), path.c_str());
   return status == NETC_OK ? Status(Done{}) : failure_of(status);

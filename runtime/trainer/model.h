@@ -23,6 +23,9 @@ class Model {
                     const std::vector<void*>& results);
   Status run(uint32_t entry, size_t n, const std::vector<const void*>& inputs,
              const std::vector<void*>& results);
+  /// On rows that are fetched chunk by chunk.
+  Status run(uint32_t entry, size_t n, netc_rows rows, void* data,
+             const std::vector<void*>& results);
   Status save(const std::string& path) const;
 
   size_t variable_bytes(uint32_t variable) const;

@@ -1,6 +1,5 @@
 // Text as training data: one row for every position, overlapping its neighbours in all bytes but
-// one. The rows are written out, which costs the file's size times the window.
-#include <algorithm>
+// one. Memory holds the text once; rows are views of it.
 #include <array>
 
 #include "runtime/trainer/readers.h"
@@ -10,13 +9,13 @@ namespace {
 
 constexpr size_t most_bytes = size_t{1} << 30;
 
-/// The whole file, or as much of it as makes clear that it is too large.
+/// The whole file.
 Result<std::vector<std::byte>> read_all(const std::string& path) {
   Result<ByteSource> source = ByteSource::open(path);
   if (!source) return source.failure();
   constexpr size_t step = size_t{1} << 16;
   std::vector<std::byte> text;
-  while (text.size() <= most_bytes) {
+  for (;;) {
     const size_t before = text.size();
     text.resize(before + step);
     Result<size_t> count = source->read_some(std::span(text).subspan(before));
@@ -24,10 +23,11 @@ Result<std::vector<std::byte>> read_all(const std::string& path) {
     text.resize(before + *count);
     if (*count == 0) {
       if (Status status = source->expect_end(); !status) return status.failure();
-      break;
+      return text;
     }
+    if (text.size() > most_bytes)
+      return failure(exit_mismatch, "{}: more than 1 GiB of text", path);
   }
-  return text;
 }
 
 /// Replaces bytes with their positions in the alphabet.
@@ -60,19 +60,12 @@ Result<Array> read_text(const std::string& path, int64_t window, const std::stri
     return failure(exit_mismatch, "{}: {} bytes are fewer than a window of {}", path, text->size(),
                    window);
   const size_t rows = text->size() - length + 1;
-  if (rows > most_bytes / length)
-    return failure(
-        exit_mismatch,
-        "{}: its windows of {} bytes take more than 1 GiB; take a smaller file or window", path,
-        window);
   if (!alphabet.empty())
     if (Status status = number(*text, alphabet, path); !status) return status.failure();
-  Array array{NETC_U8, {static_cast<int64_t>(rows), window}, {}};
-  array.bytes.resize(rows * length);
-  for (size_t row = 0; row < rows; ++row)
-    std::copy_n(text->begin() + static_cast<std::ptrdiff_t>(row), length,
-                array.bytes.begin() + static_cast<std::ptrdiff_t>(row * length));
-  return array;
+  return Array{.dtype = NETC_U8,
+               .dims = {static_cast<int64_t>(rows), window},
+               .bytes = std::move(*text),
+               .overlapping = true};
 }
 
 }  // namespace netc::trainer

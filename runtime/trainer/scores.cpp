@@ -18,7 +18,10 @@ Result<std::vector<Score>> score(Model& model, Dataset& data) {
     size_t bytes = netc_result_bytes(&entry.results[r], static_cast<int64_t>(data.rows()));
     pointers.push_back(memory.emplace_back(bytes).data());
   }
-  if (Status ran = model.run(*index, data.rows(), data.inputs(), pointers); !ran)
+  netc_rows slice = [](void* set, size_t first, size_t count) {
+    return static_cast<Dataset*>(set)->slice(first, count).data();
+  };
+  if (Status ran = model.run(*index, data.rows(), slice, &data, pointers); !ran)
     return ran.failure();
   std::vector<Score> scores;
   for (uint32_t r = 0; r < entry.result_count; ++r) {

@@ -6,6 +6,8 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -37,22 +39,42 @@ struct RunOptions {
   std::optional<std::string> data;  ///< the folder of relative data paths
 };
 
+/// Repeats a training step with all its intermediate values in sight. Who compiled the model can
+/// make one; an emitted program has none.
+class StepInspector {
+ public:
+  virtual ~StepInspector() = default;
+  /// Runs the step from the state of `before`, which stays as it is, and gives words on the value
+  /// that went bad first: "`z` at model.net:12:3, whose element [3, 5] is inf". Values that are
+  /// infinite in a step known to be good, as masks are, are not bad. Empty if there is none.
+  virtual std::string inspect(const netc_handle& before, size_t n,
+                              const std::vector<const void*>& inputs, bool known_good) = 0;
+};
+
 struct TrainOptions : RunOptions {
   std::optional<int64_t> epochs;            ///< in place of the train blocks'
   std::optional<int64_t> steps;             ///< stop after so many steps in all
   std::optional<int64_t> batch;             ///< in place of the train blocks', up to the capacity
   std::string save;                         ///< weights and states after the run
-  std::string log;                          ///< JSON lines, one an epoch
+  std::string log;                          ///< a record an epoch: JSON lines, or by suffix
   std::string checkpoint;                   ///< a resumable checkpoint, replaced as training goes
   std::optional<int64_t> checkpoint_every;  ///< in steps; without it after each epoch
   std::string resume;                       ///< a checkpoint to go on from
   bool quiet = false;                       ///< no progress
   std::optional<bool> color;                ///< a bar, or plain lines; without it as stderr is
+  /// For an entry; may be empty, and may give nothing.
+  std::function<std::unique_ptr<StepInspector>(const std::string& entry)> inspector;
 };
 
 struct EvaluateOptions : RunOptions {
   Format format = Format::text;
 };
+
+/// A .safetensors or .npy file with a model's inputs, read once (predict.cpp).
+class InputFile;
+
+/// Reads one; `-` is standard input. Without it `message` says why.
+std::shared_ptr<const InputFile> open_input(const std::string& path, std::string& message);
 
 struct PredictOptions : RunOptions {
   std::string input;   ///< .safetensors, .npy, or `-`
@@ -60,7 +82,7 @@ struct PredictOptions : RunOptions {
 };
 
 struct GradientOptions : RunOptions {
-  std::string input;   ///< .safetensors or `-`
+  std::shared_ptr<const InputFile> input;
   std::string output;  ///< .safetensors or `-`: `loss`, `output.NAME`, `grad.NAME`
 };
 
@@ -78,10 +100,9 @@ int predict(const netc_model& model, const PredictOptions& options);
 /// compiled for at least that many (see `batch_rows`).
 int gradient(const netc_model& model, const GradientOptions& options);
 
-/// The length of the first dimension that the named tensors of a .safetensors or .npy file share:
-/// the batch that `gradient` needs. Nothing, and `message` set, if there is none.
-std::optional<int64_t> batch_rows(const std::string& path, const std::vector<std::string>& names,
-                                  std::string& message);
+/// The length of the first dimension of the first of the named tensors that the file has: the batch
+/// that `gradient` needs.
+std::optional<int64_t> batch_rows(const InputFile& file, const std::vector<std::string>& names);
 
 /// Writes weights and states, fresh or loaded, to a safetensors file.
 int save(const netc_model& model, const RunOptions& options, const std::string& path);
@@ -89,6 +110,7 @@ int save(const netc_model& model, const RunOptions& options, const std::string& 
 }  // namespace netc::trainer
 
 extern "C" {
-/// The `main` of an emitted executable: `PROGRAM train|eval|predict|save` with netc's flags.
-int netc_trainer_main(int argc, char** argv, const struct netc_model* model);
+/// The `main` of an emitted executable: `PROGRAM train|eval|predict|save` with netc's flags, among
+/// them `--model`, where there are several.
+int netc_trainer_main(int argc, char** argv, const struct netc_model* const* models, size_t count);
 }

@@ -210,12 +210,16 @@ Result<Training::End> Training::run_epoch(Block& block) {
   return End::complete;
 }
 
-Result<double> Training::step(Block& block) {
+const std::vector<const void*>& Training::batch(Block& block, size_t& n) const {
   size_t first = static_cast<size_t>(position_.batch * block.batch);
-  size_t n = std::min(static_cast<size_t>(block.batch), block.data.rows() - first);
+  n = std::min(static_cast<size_t>(block.batch), block.data.rows() - first);
   std::span<const uint32_t> rows(block.order.data() + first, n);
-  const std::vector<const void*>& inputs =
-      block.plan.shuffle ? block.data.gather(rows) : block.data.inputs(first);
+  return block.plan.shuffle ? block.data.gather(rows) : block.data.slice(first, n);
+}
+
+Result<double> Training::step(Block& block) {
+  size_t n = 0;
+  const std::vector<const void*>& inputs = batch(block, n);
   if (Status ran = model_->train_step(block.entry, n, inputs, block.results); !ran)
     return ran.failure();
   double loss = block.loss.empty() ? 0 : netc_dtype_load(block.loss_dtype, block.loss.data(), 0);
@@ -290,20 +294,45 @@ Training::End Training::diverge(Block& block, const std::string& seen) {
   restore(*model_, good_);
   position_ = good_.position;
   order_rows(block);
-  std::optional<BadValue> bad;
-  while (position_.step < failed_step && !(bad = find_bad_value(*model_)))
-    if (!step(block)) break;
-  if (!bad) bad = find_bad_value(*model_);
-  divergence_ = fmt::format("{} at step {}", seen, failed_step);
-  if (bad)
-    divergence_ += fmt::format(
-        "; the first to go bad was `{}`, whose element {} was {} after step {}",
-        description_.variables[bad->variable].name, bad->element, bad->value, position_.step);
-  else
-    divergence_ += "; all weights were finite";
+  divergence_ =
+      fmt::format("{} at step {}; ", seen, failed_step) + find_first_bad(block, failed_step);
   restore(*model_, good_);
   position_ = good_.position;
   return End::diverged;
+}
+
+std::string Training::find_first_bad(Block& block, int64_t last) {
+  std::unique_ptr<StepInspector> inspector;
+  if (options_.inspector) inspector = options_.inspector(description_.entries[block.entry].name);
+  // Before a step its state is kept: to repeat it in sight of the inspector.
+  auto inspect = [&](const Snapshot& before, bool known_good) {
+    Snapshot after = take_snapshot(*model_, position_, all_roles);
+    restore(*model_, before);
+    position_ = before.position;
+    size_t n = 0;
+    const std::vector<const void*>& inputs = batch(block, n);
+    std::string words = inspector->inspect(*model_->handle(), n, inputs, known_good);
+    restore(*model_, after);
+    position_ = after.position;
+    return words;
+  };
+  for (bool first = true; position_.step < last; first = false) {
+    Snapshot before = take_snapshot(*model_, position_, all_roles);
+    Result<double> loss = step(block);
+    if (!loss) break;
+    std::optional<BadValue> bad = find_bad_value(*model_);
+    bool is_bad = bad || !std::isfinite(*loss);
+    if (inspector && (is_bad || first)) {
+      std::string words = inspect(before, !is_bad);
+      if (is_bad && !words.empty())
+        return fmt::format("the first to go bad was {} in step {}", words, position_.step);
+    }
+    if (bad)
+      return fmt::format("the first to go bad was `{}`, whose element {} was {} after step {}",
+                         description_.variables[bad->variable].name, bad->element, bad->value,
+                         position_.step);
+  }
+  return "all weights were finite";
 }
 
 }  // namespace netc::trainer

@@ -47,7 +47,9 @@ class Training {
   Result<End> run_block(Block& block);
   Result<End> run_epoch(Block& block);
   Status end_epoch(Block& block, bool partial);
-  /// One step on the batch at the position; gives its loss.
+  /// The rows of the batch at the position, `n` of them.
+  const std::vector<const void*>& batch(Block& block, size_t& n) const;
+  /// One step on them; gives its loss.
   Result<double> step(Block& block);
   void order_rows(Block& block) const;
   /// Whether the block has trained as long as it should.
@@ -59,6 +61,8 @@ class Training {
   Result<ExitCode> finish(End end, const Block* block);
   /// Goes back to the last good state, after finding what went bad first by going from there again.
   End diverge(Block& block, const std::string& seen);
+  /// Takes steps up to `last`; words on what went bad first among the values and weights.
+  std::string find_first_bad(Block& block, int64_t last);
 
   const netc_model& description_;
   const TrainOptions& options_;

@@ -30,7 +30,8 @@ class CommandsTest : public testing::Test {
     for (std::string& word : words) pointers.push_back(word.data());
     testing::internal::CaptureStderr();
     testing::internal::CaptureStdout();
-    int code = netc_trainer_main(static_cast<int>(pointers.size()), pointers.data(), &model_.model);
+    const netc_model* models[] = {&model_.model};
+    int code = netc_trainer_main(static_cast<int>(pointers.size()), pointers.data(), models, 1);
     errors_ = testing::internal::GetCapturedStderr();
     printed_ = testing::internal::GetCapturedStdout();
     return code;
@@ -73,7 +74,9 @@ TEST_F(CommandsTest, PredictsFromSafetensorsAndNpyAlike) {
 
 TEST_F(CommandsTest, GradientWritesLossOutputsAndGradients) {
   GradientOptions options;
-  options.input = folder_ / "in.safetensors";
+  std::string message;
+  options.input = open_input(folder_ / "in.safetensors", message);
+  ASSERT_TRUE(options.input) << message;
   options.output = folder_ / "g.safetensors";
   ASSERT_EQ(gradient(model_.model, options), exit_done);
   Result<TensorFile> file = TensorFile::open(options.output);
@@ -88,9 +91,12 @@ TEST_F(CommandsTest, GradientWritesLossOutputsAndGradients) {
 
 TEST_F(CommandsTest, BatchRowsAreThoseOfTheInputs) {
   std::string message;
-  EXPECT_EQ(batch_rows(folder_ / "in.safetensors", {"image", "digit"}, message), 8);
-  EXPECT_EQ(batch_rows(folder_ / "in.safetensors", {"images"}, message), std::nullopt);
-  EXPECT_NE(message.find("did you mean `image`?"), std::string::npos);
+  std::shared_ptr<const InputFile> file = open_input(folder_ / "in.safetensors", message);
+  ASSERT_TRUE(file) << message;
+  EXPECT_EQ(batch_rows(*file, {"image", "digit"}), 8);
+  EXPECT_EQ(batch_rows(*file, {"images"}), std::nullopt);
+  EXPECT_FALSE(open_input(folder_ / "absent", message));
+  EXPECT_NE(message.find("absent: No such file"), std::string::npos);
 }
 
 TEST_F(CommandsTest, InputsThatDoNotFit) {

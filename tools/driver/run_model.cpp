@@ -10,6 +10,7 @@
 #include "tools/command_line/exit_codes.h"
 #include "tools/command_line/messages.h"
 #include "tools/driver/commands.h"
+#include "tools/driver/inspect_step.h"
 #include "tools/driver/program.h"
 
 namespace netc {
@@ -36,13 +37,25 @@ void fill_run_options(const CommandLine& line, trainer::RunOptions& options) {
 }
 
 /// The length of the first dimension in the input file: `grad` takes all its rows as one batch.
-std::optional<int64_t> rows_of_input(const CommandLine& line, const Program& program) {
+std::optional<int64_t> rows_of_input(const trainer::InputFile& file, const Program& program) {
   std::vector<std::string> names;
   for (const ModelInterface& model : program.models)
     for (const Value& input : model.inputs)
       if (!input.type.dims.empty() && input.type.dims[0].batch) names.push_back(input.name);
-  std::string message;  // what is wrong with the file is said when it is read
-  return names.empty() ? std::nullopt : trainer::batch_rows(line.text("input"), names, message);
+  return names.empty() ? std::nullopt : trainer::batch_rows(file, names);
+}
+
+/// Makes inspectors of the training entries, as they are before any pass.
+auto inspector_of(const CommandLine& line, const Program& program) {
+  std::vector<Graph> graphs = program.compilation.graphs;
+  return [graphs = std::move(graphs), &line,
+          &program](const std::string& entry) -> std::unique_ptr<trainer::StepInspector> {
+    auto graph = std::find_if(graphs.begin(), graphs.end(),
+                              [&](const Graph& each) { return each.entry == entry; });
+    Result<TargetOptions> target = target_options(line);
+    if (graph == graphs.end() || !target.ok()) return nullptr;
+    return inspect_step(*graph, program.sources, *target);
+  };
 }
 
 /// Names the flag that a command cannot do without.
@@ -72,6 +85,7 @@ int run_train(const CommandLine& line) {
   options.resume = line.text("resume");
   options.quiet = line.has("quiet");
   if (line.has("color")) options.color = wants_colour(line);
+  options.inspector = inspector_of(line, program);
   if (program.plans.empty())
     return fail("netc", "the file has no `train` block, which says what to train on",
                 exit_bad_input);
@@ -118,17 +132,19 @@ int run_grad(const CommandLine& line) {
   Program program;
   if (int exit = elaborate_program(line, {}, program)) return exit;
   if (int exit = choose_model(line, program)) return exit;
-  std::optional<int64_t> rows = rows_of_input(line, program);
+  trainer::GradientOptions options;
+  fill_run_options(line, options);
+  std::string message;
+  options.input = trainer::open_input(line.text("input"), message);
+  if (!options.input) return fail("netc", message, exit_bad_input);
+  options.output = line.text("o");
+  std::optional<int64_t> rows = rows_of_input(*options.input, program);
   if (rows && *rows > 0 && *rows != program.models[0].capacity) {
     Program fitting;
     if (int exit = elaborate_program(line, {.batch = rows}, fitting)) return exit;
     if (int exit = choose_model(line, fitting)) return exit;
     program = std::move(fitting);
   }
-  trainer::GradientOptions options;
-  fill_run_options(line, options);
-  options.input = line.text("input");
-  options.output = line.text("o");
   return compile_and_run(
       line, program, [](const Graph& graph) { return graph.entry == "gradient"; },
       "the model has no loss to differentiate",
