@@ -129,7 +129,10 @@ class ModelHeader {
     add("/* Makes a model with fresh parameters; NULL takes the defaults. After a failure *model\n"
         " * can only tell the error and be destroyed. */\n"
         "int {0}_create({0} **model, const struct netc_options *options);\n"
-        "void {0}_destroy({0} *model);\n\n",
+        "void {0}_destroy({0} *model);\n\n"
+        "/* The bytes that it takes in all: what create wants of a caller who gives it memory. After\n"
+        " * create, only load and save allocate any more, and the start of threads. */\n"
+        "size_t {0}_memory_bytes(void);\n\n",
         model_.name);
   }
 

@@ -58,7 +58,8 @@ std::vector<External> externals() {
        external("netc_rt_get_tensor", netc_rt_get_tensor),
        external("netc_rt_set_tensor", netc_rt_set_tensor), external("netc_rt_save", netc_rt_save),
        external("netc_rt_load", netc_rt_load), external("netc_rt_set", netc_rt_set),
-       external("netc_rt_error", netc_rt_error), external("netc_rt_parallel", netc_rt_parallel),
+       external("netc_rt_error", netc_rt_error),
+       external("netc_rt_memory_bytes", netc_rt_memory_bytes), external("netc_rt_parallel", netc_rt_parallel),
        external("memcpy", memcpy), external("memset", memset), external("memmove", memmove)});
   return all;
 }

@@ -25,6 +25,11 @@ class PublicFunctions {
     forward("netc_rt_create", status_, {descriptor, create->getArg(0), create->getArg(1)});
   }
 
+  void define_memory_bytes(llvm::GlobalVariable* descriptor) {
+    begin("memory_bytes", size_, {});
+    forward("netc_rt_memory_bytes", size_, {descriptor});
+  }
+
   /// A function that has the runtime's own parameters.
   void define_plain(const std::string& name, llvm::Type* result,
                     const std::vector<llvm::Type*>& parameters) {
@@ -138,6 +143,7 @@ void define_public_functions(llvm::Module& module, const ModelInterface& model,
                              llvm::GlobalVariable* descriptor) {
   PublicFunctions functions(module, model);
   functions.define_create(descriptor);
+  functions.define_memory_bytes(descriptor);
   functions.define_all();
 }
 

@@ -173,6 +173,9 @@ std::optional<Initializer> Elaborator::initializer(const ast::Expr& expr) {
                    : fmt::format("a deviation of {}: it is a number from 0 up", given[1]));
     return std::nullopt;
   }
+  // Relative to the file that says it, as data are.
+  if (found->strings > 0 && !result.strings[0].starts_with('/'))
+    result.strings[0] = frame().file->directory + result.strings[0];
   return result;
 }
 
