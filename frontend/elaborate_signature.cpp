@@ -82,9 +82,23 @@ bool Elaborator::accepts(const ast::TypeAlternative& alternative, const Operand&
 
 const ast::TypeAlternative* Elaborator::choose(const ast::Type& type,
                                                const Operand& operand) const {
-  for (const ast::TypeAlternative& alternative : type.alternatives)
-    if (accepts(alternative, operand)) return &alternative;
-  return nullptr;
+  // What a value is comes before what it may become: an int is an int in `[C] | float | int`.
+  const auto first = [&](const auto& good) -> const ast::TypeAlternative* {
+    const auto found = std::find_if(type.alternatives.begin(), type.alternatives.end(),
+                                    [&](const ast::TypeAlternative& alternative) {
+                                      return good(alternative) && accepts(alternative, operand);
+                                    });
+    return found == type.alternatives.end() ? nullptr : &*found;
+  };
+  if (!operand.as<Element>()) {
+    if (const auto* exact = first([](const auto& alternative) {
+          return alternative.kind == Kind::integer || alternative.kind == Kind::boolean;
+        }))
+      return exact;
+    if (const auto* value = first([](const auto& each) { return each.kind != Kind::tensor; }))
+      return value;
+  }
+  return first([](const auto&) { return true; });
 }
 
 Operand Elaborator::fitted(const ast::TypeAlternative& alternative, const Placed& placed) {

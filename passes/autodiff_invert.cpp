@@ -51,19 +51,23 @@ class Inversion {
   Definition definition() {
     number_indices();
     ExprBuilder b(result_.dag);
-    ExprId value = rewritten(b, s_.value);
-    for (size_t d = 0; d < comparisons_.size(); ++d)
-      value = where(b, comparison(b, comparisons_[d]), value);
-    for (IndexId k{0}; k.index < s_.indices.size(); ++k.index)
-      if (is_loose(k) && !vanishes_outside(graph_, *s_.dag, s_.value, s_.indices, k))
-        value = where(b, in_range(b, k), value);
-    result_.body = value;
+    result_.body = outside_ ? b.number(0, (*s_.dag)[s_.value].type) : guarded(b);
     const bool sums = result_.indices.size() > result_.free_count;
     result_.reduction = sums ? Reduction::sum : Reduction::none;
     return std::move(result_);
   }
 
  private:
+  /// The value where the subscripts name the position and no index has left its range.
+  ExprId guarded(ExprBuilder& b) const {
+    ExprId value = rewritten(b, s_.value);
+    for (const Comparison& each : comparisons_) value = where(b, comparison(b, each), value);
+    for (IndexId k{0}; k.index < s_.indices.size(); ++k.index)
+      if (is_loose(k) && !vanishes_outside(graph_, *s_.dag, s_.value, s_.indices, k))
+        value = where(b, in_range(b, k), value);
+    return value;
+  }
+
   /// position == subscript
   struct Comparison {
     IndexId position;
@@ -242,8 +246,14 @@ class Inversion {
     const IndexId j = add_index(fresh_name(d), s_.type.dims[d]);
     fresh_[d] = {j};
     target_[d] = Affine::of(j);
-    const bool only_place = s_.type.dims[d] == Dim{1, false};
-    if (!only_place) comparisons_.push_back({j, subscript});
+    const Dim size = s_.type.dims[d];
+    const bool is_affine = !subscript.data.valid();
+    const bool only_place = size == Dim{1, false};
+    if (!only_place || !is_affine || !within(subscript.affine, s_.indices, size))
+      comparisons_.push_back({j, subscript});
+    const Affine at = resolved(subscript.affine);
+    if (is_affine && at.is_constant() && at.batch == 0)
+      outside_ |= at.constant < 0 || (size.is_constant() && at.constant >= size.factor);
     return true;
   }
 
@@ -375,6 +385,7 @@ class Inversion {
   std::vector<std::vector<IndexId>> fresh_;       ///< by dimension: the indices of its positions
   std::vector<Affine> target_;                    ///< by dimension, in fresh indices
   std::vector<Comparison> comparisons_;
+  bool outside_ = false;          ///< a dimension is never read inside
   std::vector<IndexId> numbers_;  ///< from the pool to the indices of the result
   Definition result_;
 };
