@@ -253,7 +253,7 @@ class Comparison {
     // Derivatives such as 1 - y * y are as exact as 1 is, however small they come out.
     const double allowed = !is_float(got.dtype) ? 0
                            : doubles_           ? 1e-12 * scale + 1e-15 + 100 * rounding
-                                                : 2e-5 * scale + 3e-7 + 100 * rounding;
+                                                : 2e-5 * scale + 3e-6 + 100 * rounding;
     if (const double gap = difference(expected, got); !(gap <= allowed))
       outcome_.problem =
           fmt::format("{}: {} differs by {:.2e}, magnitude {:.2e}", where, name, gap, scale);

@@ -45,7 +45,7 @@ std::optional<Tensor> Generator::positions(const std::string& name) {
     line(name + " = argmax(" + x.name + ", axis: -1)");
   } else {
     made.below = 0;
-    line(name + " = i32(3 * " + x.name + ")");
+    line(name + " = i32(3 * " + x.name + " + 0.01)");
   }
   return made;
 }

@@ -50,7 +50,7 @@ std::string Tensor::shape() const {
 }
 
 std::string Generator::number() {
-  return pick({"0", "1", "2", "0.5", "-0.5", "0.25", "1.5", "-1", "0.1", "3"});
+  return pick({"0", "1.0", "2.0", "0.5", "-0.5", "0.25", "1.5", "-1.0", "0.1", "3.0"});
 }
 
 const Tensor* Generator::find(const Test& test) {

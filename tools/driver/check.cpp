@@ -17,17 +17,21 @@ int check_model(const Graph& graph, uint64_t seed, bool verbose) {
   Result<GradientReport> report = check_gradients(graph, seed);
   if (!report.ok()) return fail("netc", report.error(), exit_bad_input);
   for (const GradientMismatch& found : report->mismatches)
-    fail(
-        "netc",
-        fmt::format(
-            "the gradient of `{}`'s loss by {}[{}] is {:.10g}, but finite differences give {:.10g}",
-            graph.model, found.tensor, fmt::join(found.position, ", "), found.gradient,
-            found.difference),
-        exit_bad_input);
+    fail("netc",
+         fmt::format("the gradient of `{}`'s loss by {}[{}] is {:.10g}, but finite differences "
+                     "give {:.10g}: "
+                     "off by {:.1e} of the largest one",
+                     graph.model, found.tensor, fmt::join(found.position, ", "), found.gradient,
+                     found.difference, found.relative),
+         exit_bad_input);
   if (!report->mismatches.empty()) return exit_bad_input;
   std::string text = fmt::format(
       "{}: {} gradients agree with finite differences (largest relative difference {:.1e})\n",
       graph.model, report->tensors, report->largest);
+  if (report->rough > 0)
+    text +=
+        fmt::format("  {} could not be compared: the loss is not smooth where they were tried\n",
+                    report->rough);
   if (verbose)
     text += fmt::format("  {} elements compared, {} left out at kinks of the loss\n",
                         report->elements, report->kinks);
