@@ -13,8 +13,12 @@ struct Outcome {
   int vague = 0;           ///< tensors that rounding decides: nothing can be said
 };
 
-/// Elaborates the text in both precisions and compares all of its entries. `seed` draws the data
-/// and, unless `all_ways`, which of the ways to compile are tried.
-Outcome compare(const std::string& text, uint32_t seed, bool all_ways);
+/// How much is tried: in one precision and one way to compile, in both precisions and two ways, or
+/// in all ways.
+enum class Effort : uint8_t { brief, usual, all };
+
+/// Elaborates the text and compares all of its entries. `seed` draws the data and, where not all
+/// are tried, precision and ways.
+Outcome compare(const std::string& text, uint32_t seed, Effort effort);
 
 }  // namespace netc::random_programs

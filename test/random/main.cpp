@@ -1,7 +1,8 @@
-// random_programs FIRST COUNT [all] | show SEED
+// random_programs FIRST COUNT [brief|all] | show SEED
 //
 // Compares programs of the seeds FIRST, FIRST + 1, ... with the interpreter, each in a process of
-// its own, so that a crash is one more failure. With `all` each is compiled in every way, not two.
+// its own, so that a crash is one more failure. With `all` each is compiled in every way, with
+// `brief` in one way and one precision.
 // What fails is printed with its seed, made small. Exit code 1: something failed.
 #include <sys/wait.h>
 #include <unistd.h>
@@ -28,14 +29,14 @@ struct Report {
 };
 
 /// Compares in a child process.
-Report compared(const std::string& text, uint32_t seed, bool all_ways) {
+Report compared(const std::string& text, uint32_t seed, Effort effort) {
   Report report{};
   int ends[2];
   if (pipe(ends) != 0) std::abort();
   const pid_t child = fork();
   if (child == 0) {
     alarm(seconds_for_one);
-    const Outcome outcome = compare(text, seed, all_ways);
+    const Outcome outcome = compare(text, seed, effort);
     report.finished = true;
     report.is_program = outcome.is_program;
     report.results = outcome.results;
@@ -71,22 +72,22 @@ std::string kind_of(const Report& report) {
   return problem.find(" differs by ") != std::string::npos ? "differs" : problem.substr(0, 20);
 }
 
-int run(uint32_t first, uint32_t count, bool all_ways) {
+int run(uint32_t first, uint32_t count, Effort effort) {
   int failures = 0;
   long results = 0, vague = 0;
   for (uint32_t seed = first; seed < first + count; ++seed) {
     const Program program = generate(seed);
-    const Report report = compared(program.text(), seed, all_ways);
+    const Report report = compared(program.text(), seed, effort);
     results += report.results;
     vague += report.vague;
     if (report.problem[0] == '\0') continue;
     ++failures;
     const std::string kind = kind_of(report);
     const Program small = reduce(program, [&](const Program& smaller) {
-      const Report again = compared(smaller.text(), seed, all_ways);
+      const Report again = compared(smaller.text(), seed, effort);
       return again.problem[0] != '\0' && kind_of(again) == kind;
     });
-    const Report last = compared(small.text(), seed, all_ways);
+    const Report last = compared(small.text(), seed, effort);
     std::printf("seed %u: %s\n%s\n", seed, last.problem, small.text().c_str());
     std::fflush(stdout);
   }
@@ -108,9 +109,13 @@ int main(int argc, char** argv) {
     return 0;
   }
   if (argc < 3) {
-    std::fprintf(stderr, "usage: random_programs FIRST COUNT [all] | show SEED\n");
+    std::fprintf(stderr, "usage: random_programs FIRST COUNT [brief|all] | show SEED\n");
     return 2;
   }
+  const std::string word = argc > 3 ? argv[3] : "";
+  const Effort effort = word == "all"     ? Effort::all
+                        : word == "brief" ? Effort::brief
+                                          : Effort::usual;
   return run(static_cast<uint32_t>(std::atol(argv[1])), static_cast<uint32_t>(std::atol(argv[2])),
-             argc > 3 && std::strcmp(argv[3], "all") == 0);
+             effort);
 }
