@@ -379,8 +379,13 @@ std::optional<Operand> Elaborator::add_to_sum(const Operation& operation) {
     return element && element->reduction && element->reduction->kind == Reduction::sum &&
            !element->reduction->base.valid();
   };
-  const bool right = is_sum(operation.right);
+  bool right = is_sum(operation.right);
   if (!right && !is_sum(operation.left)) return std::nullopt;
+  // Of two sums, one that a scan has to compute step by step takes in the other: `h @ wh + xt @ wx`
+  // leaves `xt @ wx` free to be computed before, as `xt @ wx + h @ wh` does.
+  if (right && is_sum(operation.left))
+    right = tensors_.runs_in_steps(operation.right.operand.as<Element>()->reduction->body) ||
+            !tensors_.runs_in_steps(operation.left.operand.as<Element>()->reduction->body);
   const std::vector<Placed> operands = {operation.left, operation.right};
   auto elements = unify(operands, false);
   if (!elements) return Operand{};

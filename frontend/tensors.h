@@ -63,6 +63,8 @@ class Tensors {
   Element steps(ValueId value, size_t position);
   Element step(ValueId value, int64_t step);
   bool in_scan() const { return !scans_.empty(); }
+  /// Whether the expression depends on what an open scan carries from step to step.
+  bool runs_in_steps(ExprId root) const;
   /// The indices of the scans around, from the outermost in.
   std::vector<IndexId> scan_indices() const;
 

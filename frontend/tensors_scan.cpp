@@ -1,5 +1,6 @@
 // Scans: which values are stacked along which steps, and what is carried from one to the next.
 #include <algorithm>
+#include <set>
 
 #include "frontend/tensors.h"
 #include "ir/scan_partition.h"
@@ -113,6 +114,30 @@ void Tensors::fulfil(const Element& promised, ValueId value, const Element& init
 ValueId Tensors::stacked(const Element& element, const std::string& name, SourceRange range) {
   const Element defined = define(element, name, range);
   return with_depth(*whole(defined), scans_.size());
+}
+
+bool Tensors::runs_in_steps(ExprId root) const {
+  if (scans_.empty()) return false;
+  std::set<ValueId> carried;  // and what depends on it, in the order of the operations
+  const auto reads_carried = [&](const ExprDag& dag, std::span<const ExprId> nodes) {
+    return std::any_of(nodes.begin(), nodes.end(), [&](ExprId node) {
+      const Expr& expr = dag[node];
+      if (expr.kind != ExprKind::read) return false;
+      const Value& value = (*graph_)[expr.tensor];
+      const bool promised = value.kind == ValueKind::result && !value.producer.valid();
+      return promised || carried.contains(expr.tensor);
+    });
+  };
+  for (size_t i = scans_.front().first_op; i < graph_->ops.size(); ++i) {
+    const Op& op = graph_->ops[i];
+    bool depends = false;
+    if (const auto* definition = std::get_if<Definition>(&op.what))
+      depends = reads_carried(definition->dag, reachable(*definition));
+    else
+      for (const ValueId operand : operands(op)) depends |= carried.contains(operand);
+    if (depends) carried.insert(op.results.begin(), op.results.end());
+  }
+  return reads_carried(scratch_, nodes_below(root));
 }
 
 void Tensors::leave_scan() {
