@@ -208,6 +208,11 @@ Operand Elaborator::call_integer(const Matched& arguments) {
 }
 
 Operand Elaborator::call_grad(const Matched& arguments) {
+  if (tensors_.in_scan()) {
+    error(Code::misplaced_statement, arguments.range, "`grad` stands outside of a scan")
+        .help("take the gradient of what the scan yields, after it");
+    return {};
+  }
   const auto y = as_element(arguments[0], arguments[0].range);
   const auto x = as_element(arguments[1], arguments[1].range);
   if (!y || !x) return {};
