@@ -1,6 +1,7 @@
 // The machine as the passes see it: what decides tiles, vectors and tasks.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
 
@@ -20,6 +21,8 @@ struct Target {
   double flops_per_cycle = 32;     ///< f32, one core
   double wake_cycles = 20000;      ///< to start a phase on another thread
 
+  /// Scratch that a task may have on its stack, and that stays in the second cache beside other data.
+  int64_t scratch_bytes() const { return std::min<int64_t>(l2_bytes / 4, 256 << 10); }
   uint16_t lanes(DType type) const { return static_cast<uint16_t>(vector_bytes / byte_size(type)); }
 };
 

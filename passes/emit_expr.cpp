@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "ir/support/check.h"
+#include "passes/algebra.h"
 
 namespace netc {
 
@@ -158,12 +159,21 @@ RegisterId ExprEmitter::guard(const Guard& guard, const Point& point) {
   return inside;
 }
 
+void ExprEmitter::stage(ExprId read, RegisterId pointer, const netc::Access& access,
+                        IndexSet relative) {
+  copies_[read] = {pointer, &access, relative};
+}
+
 ExprEmitter::Location ExprEmitter::locate(const netc::Access& access, const Point& point,
-                                          bool vector) {
+                                          bool vector, IndexSet relative) {
   RegisterId offset = builder_.integer(0);
   BatchCount fixed = access.constant;
   for (const auto& [index, stride] : access.strides) {
     const Binding& binding = bindings_[index.index];
+    if (relative & bit(index)) {
+      fixed.add(stride, point[index.index] * binding.scale);
+      continue;
+    }
     bool shared = binding.bases.size() == 1;
     RegisterId base = shared ? binding.bases[0] : position(index, point);
     offset = builder_.add(offset, builder_.mul(base, stride.emit(builder_)));
@@ -221,6 +231,11 @@ void ExprEmitter::locate_lanes(Location& location, const netc::Access& access, c
 RegisterId ExprEmitter::load(ExprId id, const Expr& expr, const Point& point) {
   auto found = nest_.reads.find(id);
   NETC_CHECK(found != nest_.reads.end(), "a stage is read before it is computed");
+  if (auto copy = copies_.find(id); copy != copies_.end()) {
+    const auto& [scratch, access, relative] = copy->second;
+    Location location = locate(*access, point, false, relative);
+    return builder_.load(scratch, location.offset, location.lanes, location.memory);
+  }
   RegisterId pointer = pointer_of_(expr.tensor);
   Location location = locate(found->second, point, false);
   RegisterId offset = location.offset;
@@ -229,10 +244,7 @@ RegisterId ExprEmitter::load(ExprId id, const Expr& expr, const Point& point) {
   RegisterId value = builder_.load(pointer, offset, location.lanes, location.memory);
   if (!location.inside) return value;
 
-  const Expr& otherwise = nest_.nest.dag[expr.otherwise];
-  bool zero = otherwise.kind == ExprKind::constant && otherwise.integer == 0 &&
-              otherwise.number == 0 && !std::signbit(otherwise.number);
-  if (zero && location.lanes > 1 && !location.clamped)
+  if (is_zero(nest_.nest.dag, expr.otherwise) && location.lanes > 1 && !location.clamped)
     return value;  // masked-off lanes are 0 already
   RegisterId outside = eval(expr.otherwise, point);
   uint16_t lanes = std::max(location.lanes, builder_.type(outside).lanes);

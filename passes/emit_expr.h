@@ -38,6 +38,11 @@ class ExprEmitter {
   void scoped(const std::function<void()>& body);
 
   loops::RegisterId eval(ExprId id, const Point& point);
+  /// From now on a read finds its elements in a copy: `access` leads there, where the indices of
+  /// `relative` count from their bases.
+  void stage(ExprId read, loops::RegisterId pointer, const Access& access, IndexSet relative);
+  /// The pointer that a read of the nest has without copies.
+  loops::RegisterId pointer_of(ValueId tensor) const { return pointer_of_(tensor); }
   /// The result of a stage, read by its name afterwards.
   void set_stage_result(const Stage& stage, const Point& point, loops::RegisterId value);
   /// Writes the nest's store number `k` through its buffer's pointer.
@@ -64,7 +69,7 @@ class ExprEmitter {
   loops::RegisterId apply(const Expr& expr, const Point& point);
   loops::RegisterId load(ExprId id, const Expr& expr, const Point& point);
   loops::RegisterId index_value(IndexId index, const Point& point);
-  Location locate(const Access& access, const Point& point, bool vector);
+  Location locate(const Access& access, const Point& point, bool vector, IndexSet relative = 0);
   void locate_lanes(Location& location, const Access& access, const Point& point,
                     loops::RegisterId gathered, bool may_clamp);
   loops::RegisterId guard(const Guard& guard, const Point& point);
@@ -80,6 +85,13 @@ class ExprEmitter {
   IndexId lane_index_;
   using Key = std::pair<uint32_t, Point>;
   std::vector<std::map<Key, loops::RegisterId>> scopes_;
+
+  struct Copy {
+    loops::RegisterId pointer;
+    const Access* access = nullptr;
+    IndexSet relative = 0;
+  };
+  std::map<ExprId, Copy> copies_;
 };
 
 }  // namespace netc

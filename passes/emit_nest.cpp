@@ -4,6 +4,8 @@
 #include <algorithm>
 
 #include "passes/emit_reduction.h"
+#include "passes/emit_staging.h"
+#include "passes/lane_masks.h"
 
 namespace netc {
 
@@ -26,6 +28,8 @@ class NestEmitter {
   void run(const std::vector<RegisterId>& steps) {
     for (uint32_t i = 0; i < nest_.nest.indices.size(); ++i)
       exprs_.bind(IndexId{i}, {{i < nest_.nest.steps ? steps[i] : builder_.integer(0)}});
+    for (const StagedRead& staged : plan_.staged)
+      scratch_.push_back(builder_.alloc(nest_.nest.dag[staged.read].type, staged.elements));
     level(0);
   }
 
@@ -38,11 +42,14 @@ class NestEmitter {
   }
 
   void level(size_t depth) {
+    for (size_t k = 0; k < plan_.staged.size(); ++k)
+      if (plan_.staged[k].depth == depth)
+        StagingEmitter(nest_, plan_, plan_.staged[k], exprs_, builder_).run(scratch_[k]);
     if (depth == plan_.order.size()) return tile();
     Dim extent = index_at(depth).extent;
     RegisterId lower = builder_.integer(0);
     RegisterId upper = BatchCount::of(extent).emit(builder_);
-    if (depth == 0 && plan_.parallel) {
+    if (plan_.parallel && plan_.order[depth] == plan_.task_index) {
       RegisterId chunk = builder_.integer(plan_.tasks.chunk);
       lower = builder_.mul(builder_.task(), chunk);
       upper = builder_.min(builder_.add(lower, chunk), upper);
@@ -69,7 +76,9 @@ class NestEmitter {
     }
     if (rest == 0) return;
     auto tail = [&]() -> Values {
-      RegisterId mask = rest % lanes ? first_lanes(builder_.integer(rest % lanes)) : RegisterId{};
+      RegisterId mask = rest % lanes
+                            ? first_lanes(builder_, builder_.integer(rest % lanes), plan_.lanes)
+                            : RegisterId{};
       part(depth, builder_.integer(full), (rest + lanes - 1) / lanes, mask);
       return {};
     };
@@ -91,7 +100,7 @@ class NestEmitter {
       return loop(depth, middle, upper, 1, [&](RegisterId iv) { bound(depth, {{iv}}); });
     loop(depth, middle, upper, plan_.lanes, [&](RegisterId iv) {
       RegisterId left = builder_.min(builder_.sub(upper, iv), builder_.integer(plan_.lanes));
-      part(depth, iv, 1, first_lanes(left));
+      part(depth, iv, 1, first_lanes(builder_, left, plan_.lanes));
     });
   }
 
@@ -121,14 +130,6 @@ class NestEmitter {
     RegisterId rest =
         builder_.apply(Function::mod, {builder_.sub(upper, lower), builder_.integer(step)});
     return builder_.sub(upper, rest);
-  }
-
-  RegisterId first_lanes(RegisterId count) {
-    const int64_t* constant = builder_.constant(count);
-    count =
-        constant ? builder_.integer(*constant, DType::i32) : builder_.convert(count, DType::i32);
-    return builder_.apply(Function::less, {builder_.iota(DType::i32, plan_.lanes),
-                                           builder_.broadcast(count, plan_.lanes)});
   }
 
   void loop(size_t depth, RegisterId lower, RegisterId upper, int64_t step,
@@ -198,6 +199,7 @@ class NestEmitter {
   const PointerOfBuffer& pointer_of_buffer_;
   int64_t capacity_;
   ExprEmitter exprs_;
+  std::vector<RegisterId> scratch_;  ///< for each staged read
 };
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "ir/support/check.h"
+#include "passes/lane_masks.h"
 
 namespace netc {
 
@@ -158,13 +159,8 @@ ReductionEmitter::Values ReductionEmitter::level(size_t depth, Values carried) {
     carried = steps(depth, std::move(carried), zero, builder_.integer(full), slots);
     if (rest == 0) return carried;
     RegisterId mask;
-    if (rest % lanes) {
-      Type type{DType::i32, static_cast<uint16_t>(lanes)};
-      mask = builder_.apply(
-          Function::less,
-          {builder_.iota(DType::i32, type.lanes),
-           builder_.broadcast(builder_.integer(rest % lanes, DType::i32), type.lanes)});
-    }
+    if (rest % lanes)
+      mask = first_lanes(builder_, builder_.integer(rest % lanes), static_cast<uint16_t>(lanes));
     return part(depth, std::move(carried), builder_.integer(full), (rest + lanes - 1) / lanes,
                 mask);
   }
@@ -183,10 +179,7 @@ ReductionEmitter::Values ReductionEmitter::level(size_t depth, Values carried) {
       full, upper, lanes, carried,
       [&](RegisterId iv, const Values& values) {
         RegisterId left = builder_.min(builder_.sub(upper, iv), builder_.integer(lanes));
-        auto width = static_cast<uint16_t>(lanes);
-        RegisterId mask = builder_.apply(
-            Function::less, {builder_.iota(DType::i32, width),
-                             builder_.broadcast(builder_.convert(left, DType::i32), width)});
+        RegisterId mask = first_lanes(builder_, left, static_cast<uint16_t>(lanes));
         return part(depth, values, iv, 1, mask);
       },
       false, nest_.nest.indices[index.index].name);

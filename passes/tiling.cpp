@@ -4,7 +4,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
+#include "passes/staging.h"
 #include "passes/tiling_cost.h"
 
 namespace netc {
@@ -16,6 +18,8 @@ constexpr double round_size = 32;     ///< instructions of one round of a reduct
 /// What an instruction costs to compile, spread over the steps that a program runs.
 constexpr double cycles_of_instruction = 8;
 constexpr double largest_tile_size = 1200;  ///< instructions of one tile
+constexpr int64_t most_tasks = 32;
+constexpr double share_of_copies = 0.06;  ///< of a kernel's cycles, where tasks repeat them
 
 class Planner {
  public:
@@ -24,12 +28,17 @@ class Planner {
 
   Plan run() {
     Plan best = plan_for(IndexId{});
+    auto consider = [&](Plan plan) {
+      if (plan.price < best.price) best = std::move(plan);
+    };
     for (uint32_t i = 0; i < nest_.nest.free_count; ++i) {
       if (!may_hold_lanes(IndexId{i})) continue;
-      Plan plan = plan_for(IndexId{i});
-      if (plan.price < best.price) best = plan;
+      staging_ = {stageable_reads(graph_, nest_, IndexId{i}, target_), false};
+      consider(plan_for(IndexId{i}));
+      if (staging_.reads.empty() || accumulates()) continue;
+      staging_.copied = true;
+      consider(plan_for(IndexId{i}));
     }
-    set_order(best);
     set_tasks(best);
     return best;
   }
@@ -81,7 +90,7 @@ class Planner {
   }
 
   StageChoice choose_stage(const Stage& stage, LaneChoice lanes, bool reduced) const {
-    SectionCost cost(nest_, {stage.body}, lanes);
+    SectionCost cost(nest_, {stage.body}, lanes, staging_);
     const Expr& body = nest_.nest.dag[stage.body];
     // A product at the root becomes one instruction with its addition.
     bool fused = stage.reduction == Reduction::sum && body.kind == ExprKind::apply &&
@@ -128,7 +137,34 @@ class Planner {
     }
     choose_tile(plan, stages, finish_cost(lanes));
     choose_rounds(plan, stages);
+    set_order(plan);
+    if (staging_.copied)
+      for (ExprId read : staging_.reads) stage(plan, read);
     return plan;
+  }
+
+  /// Copies a read's window where that costs least.
+  void stage(Plan& plan, ExprId read) {
+    double repeats = 1;
+    double least = std::numeric_limits<double>::infinity();
+    std::optional<StagedRead> best;
+    for (size_t depth = 0; depth <= plan.order.size(); ++depth) {
+      if (auto staged = window_at(graph_, nest_, plan, read, depth, target_)) {
+        double cycles = repeats * copy_cycles(*staged, plan, graph_.capacity);
+        if (cycles < least) best = std::move(staged);
+        least = std::min(least, cycles);
+      }
+      if (depth < plan.order.size()) repeats *= static_cast<double>(tiles(plan, plan.order[depth]));
+    }
+    plan.cycles += least;
+    plan.price += least;
+    if (best) plan.staged.push_back(std::move(*best));
+  }
+
+  /// Rounds of the loop over an index.
+  int64_t tiles(const Plan& plan, IndexId index) const {
+    int64_t step = plan.slots[index.index] * lanes_at(plan, index);
+    return (extent(index) + step - 1) / step;
   }
 
   /// Bases and stores: computed once at each point of the free domain.
@@ -330,33 +366,39 @@ class Planner {
   /// Cuts the index with the most tiles, if there is enough work to wake another thread for.
   void set_tasks(Plan& plan) const {
     if (plan.order.empty() || accumulates() || plan.cycles < 4 * target_.wake_cycles) return;
-    auto tiles = [&](IndexId index) {
-      int64_t step = plan.slots[index.index] * lanes_at(plan, index);
-      return (extent(index) + step - 1) / step;
-    };
     size_t cut = 0;
-    while (cut < plan.order.size() && tiles(plan.order[cut]) < 8) ++cut;
+    while (cut < plan.order.size() && tiles(plan, plan.order[cut]) < 8) ++cut;
     if (cut == plan.order.size())
       cut = static_cast<size_t>(
           std::max_element(plan.order.begin(), plan.order.end(),
-                           [&](IndexId a, IndexId b) { return tiles(a) < tiles(b); }) -
+                           [&](IndexId a, IndexId b) { return tiles(plan, a) < tiles(plan, b); }) -
           plan.order.begin());
     IndexId index = plan.order[cut];
-    int64_t count = tiles(index);
+    int64_t count = tiles(plan, index);
     int64_t wanted =
-        std::clamp<int64_t>(static_cast<int64_t>(plan.cycles / (target_.wake_cycles / 2)), 2, 32);
+        std::clamp<int64_t>(static_cast<int64_t>(plan.cycles / (target_.wake_cycles / 2)), 2,
+                            std::min<int64_t>(most_tasks, tasks_worth_copies(plan, cut)));
     int64_t each = (count + wanted - 1) / wanted;
     if (count <= each) return;
-    std::rotate(plan.order.begin(), plan.order.begin() + static_cast<std::ptrdiff_t>(cut),
-                plan.order.begin() + static_cast<std::ptrdiff_t>(cut) + 1);
     plan.parallel = true;
+    plan.task_index = index;
     plan.tasks.extent = nest_.nest.indices[index.index].extent;
     plan.tasks.chunk = each * plan.slots[index.index] * lanes_at(plan, index);
+  }
+
+  /// How many tasks may make the copies of the loops around the one that is cut, each for itself.
+  int64_t tasks_worth_copies(const Plan& plan, size_t cut) const {
+    double copies = 0;
+    for (const StagedRead& staged : plan.staged)
+      if (staged.depth <= cut) copies += copy_cycles(staged, plan, graph_.capacity);
+    double tasks = share_of_copies * plan.cycles / std::max(copies, 1.0);
+    return std::max<int64_t>(static_cast<int64_t>(std::min<double>(tasks, most_tasks)), 4);
   }
 
   const Graph& graph_;
   const AccessedNest& nest_;
   const Target& target_;
+  StagingChoice staging_;  ///< of the plan at hand
 };
 
 }  // namespace

@@ -10,6 +10,25 @@
 
 namespace netc {
 
+/// One dimension of a window of a tensor.
+struct WindowDim {
+  Dim extent;                       ///< positions, at most
+  BatchCount source_stride;         ///< elements of the tensor from one position to the next
+  int64_t stride = 0;               ///< elements of the copy from one position to the next
+  std::vector<Affine::Term> terms;  ///< the indices that move along it, each by its coefficient
+  int guard = -1;                   ///< position among the access's guards; -1: none
+};
+
+/// A read whose window is copied to scratch memory, and how the loops within reach the copy.
+struct StagedRead {
+  ExprId read;
+  size_t depth = 0;             ///< loops of the plan's order that are open when it is copied
+  std::vector<WindowDim> dims;  ///< in the order of the copy, the last with stride 1
+  int64_t elements = 0;         ///< of the copy
+  Access access;                ///< of the copy
+  IndexSet relative = 0;        ///< indices that count from where their tile begins
+};
+
 struct Plan {
   IndexId vector;  ///< the free index of the lanes; invalid: none
   uint16_t lanes = 1;
@@ -17,7 +36,9 @@ struct Plan {
   std::vector<uint16_t> stage_lanes;
   std::vector<int64_t> slots;  ///< for each index: points of a tile (vectors, of the lanes)
   std::vector<IndexId> order;  ///< loops over free indices, outermost first
-  bool parallel = false;       ///< the first of `order` is cut into tasks
+  std::vector<StagedRead> staged;
+  bool parallel = false;  ///< the loop over `task_index` is cut into tasks
+  IndexId task_index;
   loops::Tasks tasks;
   double cycles = 0;  ///< estimated, for the capacity
   double price = 0;   ///< cycles, and what the code costs to compile

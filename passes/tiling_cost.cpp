@@ -2,11 +2,12 @@
 #include "passes/tiling_cost.h"
 
 #include <algorithm>
-#include <set>
 
 namespace netc {
 
 namespace {
+
+constexpr double cost_of_distance = 2;  ///< where elements come from beyond the second cache
 
 /// Cycles of one vector instruction: two halves where the units are half as wide as the vectors.
 double vector_cycles(uint16_t lanes, DType type) {
@@ -59,7 +60,7 @@ double access_cycles(const Access& access, DType type, bool varies, LaneChoice l
 }  // namespace
 
 SectionCost::SectionCost(const AccessedNest& nest, const std::vector<ExprId>& roots,
-                         LaneChoice lanes) {
+                         LaneChoice lanes, const StagingChoice& staging) {
   std::set<ExprId> seen;
   for (ExprId root : roots) {
     if (!root) continue;
@@ -76,13 +77,19 @@ SectionCost::SectionCost(const AccessedNest& nest, const std::vector<ExprId>& ro
       } else if (expr.kind == ExprKind::convert) {
         node.cycles = 2 * unit;
       } else if (auto read = nest.reads.find(id); read != nest.reads.end()) {
-        bool vector = lanes.index && (node.depends & bit(lanes.index));
-        node.cycles = access_cycles(read->second, expr.type, vector, lanes);
+        node.memory = true;
+        bool helped = staging.reads.count(id) > 0;
+        if (helped && staging.copied) {
+          node.cycles = varies ? 1.25 * unit : 0.5;
+          nodes_.push_back(node);
+          continue;
+        }
+        node.cycles = access_cycles(read->second, expr.type, varies, lanes);
+        if (helped && read->second.guards.empty()) node.cycles *= cost_of_distance;
         node.size = 1 + 4 * static_cast<double>(read->second.guards.size());
         bool whole =
-            !vector || (read->second.data.empty() && read->second.stride(lanes.index).is(1));
+            !varies || (read->second.data.empty() && read->second.stride(lanes.index).is(1));
         if (!whole) node.size += 3 * lanes.lanes;
-        node.memory = true;
       } else {
         continue;
       }

@@ -2,6 +2,7 @@
 // for each combination of slots that it varies with, on scalars or on vectors.
 #pragma once
 
+#include <set>
 #include <vector>
 
 #include "passes/access.h"
@@ -12,6 +13,13 @@ namespace netc {
 struct LaneChoice {
   IndexId index;  ///< invalid: scalars
   uint16_t lanes = 1;
+};
+
+/// The reads that a copy would help, and whether they are copied: their elements then lie side by
+/// side, and never outside.
+struct StagingChoice {
+  std::set<ExprId> reads;
+  bool copied = false;
 };
 
 /// One node's cost, and the indices whose slots multiply it.
@@ -25,7 +33,8 @@ struct NodeCost {
 /// The nodes under some roots, each once, for one choice of lanes.
 class SectionCost {
  public:
-  SectionCost(const AccessedNest& nest, const std::vector<ExprId>& roots, LaneChoice lanes);
+  SectionCost(const AccessedNest& nest, const std::vector<ExprId>& roots, LaneChoice lanes,
+              const StagingChoice& staging = {});
 
   /// Adds what storing through this access costs at each point.
   void add_store(const Access& access, IndexSet depends, LaneChoice lanes);

@@ -1,0 +1,235 @@
+// Loops over the dimensions of the window, the last one by vectors. Where the tensor is contiguous
+// along another dimension than the last, squares of vectors are loaded along that one and turned
+// in registers, so that every line of the tensor is fetched once.
+#include "passes/emit_staging.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "passes/algebra.h"
+#include "passes/lane_masks.h"
+
+namespace netc {
+
+using loops::RegisterId;
+
+StagingEmitter::StagingEmitter(const AccessedNest& nest, const Plan& plan, const StagedRead& staged,
+                               ExprEmitter& exprs, loops::Builder& builder)
+    : nest_(nest),
+      staged_(staged),
+      source_access_(nest.reads.at(staged.read)),
+      expr_(nest.nest.dag[staged.read]),
+      lanes_(plan.lanes),
+      exprs_(exprs),
+      builder_(builder) {}
+
+void StagingEmitter::run(RegisterId scratch) {
+  source_ = exprs_.pointer_of(expr_.tensor);
+  scratch_ = scratch;
+  turned_ = find_turned();
+  for (const WindowDim& dim : staged_.dims)
+    guards_.push_back(dim.guard < 0 ? RegisterId{} : guard_begin(dim));
+  level(0, source_begin(), builder_.integer(0), {});
+  exprs_.stage(staged_.read, scratch, staged_.access, staged_.relative);
+}
+
+/// Whether the loop over an index is one of those within.
+bool StagingEmitter::is_whole(IndexId index) const {
+  return !(staged_.relative & bit(index)) && staged_.access.strides.count(index) > 0;
+}
+
+/// How many values of an index the window spans.
+Dim StagingEmitter::values(IndexId index) const {
+  Dim extent = nest_.nest.indices[index.index].extent;
+  if (is_whole(index)) return extent;
+  if (!(staged_.relative & bit(index))) return {1, false};
+  const Binding& binding = exprs_.binding(index);
+  int64_t count = binding.slots * binding.lanes;
+  const int64_t* begin = builder_.constant(binding.bases[0]);
+  return {begin ? std::min(count, extent.factor - *begin) : count, false};
+}
+
+Dim StagingEmitter::extent(const WindowDim& dim) const {
+  if (dim.terms.size() == 1 && std::abs(dim.terms[0].coefficient) == 1)
+    return values(dim.terms[0].index);
+  int64_t extent = 1;
+  for (const auto& [index, coefficient] : dim.terms)
+    extent += std::abs(coefficient) * (values(index).factor - 1);
+  return {extent, false};
+}
+
+/// The value of an index where its window begins.
+RegisterId StagingEmitter::first_value(IndexId index, int64_t coefficient) const {
+  if (!is_whole(index)) return exprs_.binding(index).bases[0];
+  return builder_.integer(coefficient < 0 ? values(index).factor - 1 : 0);
+}
+
+RegisterId StagingEmitter::source_begin() const {
+  RegisterId begin = source_access_.constant.emit(builder_);
+  for (const auto& [index, stride] : source_access_.strides)
+    begin = builder_.add(
+        begin, builder_.mul(first_value(index, stride.constant()), stride.emit(builder_)));
+  return begin;
+}
+
+RegisterId StagingEmitter::guard_begin(const WindowDim& dim) const {
+  const Affine& affine = source_access_.guards[static_cast<size_t>(dim.guard)].affine;
+  RegisterId begin = builder_.integer(affine.constant);
+  for (const auto& [index, coefficient] : affine.terms)
+    begin = builder_.add(
+        begin, builder_.mul(first_value(index, coefficient), builder_.integer(coefficient)));
+  return begin;
+}
+
+/// Whether a position, a scalar or one for each lane, lies in the tensor.
+RegisterId StagingEmitter::inside(const WindowDim& dim, RegisterId position) const {
+  const Guard& guard = source_access_.guards[static_cast<size_t>(dim.guard)];
+  uint16_t lanes = builder_.type(position).lanes;
+  auto bound = [&](int64_t value) { return exprs_.widen(builder_.integer(value), lanes); };
+  RegisterId result;
+  if (guard.lower) result = builder_.apply(Function::greater_equal, {position, bound(0)});
+  if (guard.upper)
+    result = both(result, builder_.apply(Function::less, {position, bound(guard.size.factor)}));
+  return result;
+}
+
+RegisterId StagingEmitter::both(RegisterId a, RegisterId b) const {
+  if (!a || !b) return a ? a : b;
+  uint16_t lanes = std::max(builder_.type(a).lanes, builder_.type(b).lanes);
+  return builder_.apply(Function::logical_and, {exprs_.widen(a, lanes), exprs_.widen(b, lanes)});
+}
+
+std::optional<size_t> StagingEmitter::find_turned() const {
+  const WindowDim& last = staged_.dims.back();
+  if (!source_access_.guards.empty() || last.source_stride.is(1) || extent(last).batch) return {};
+  for (size_t d = 0; d + 1 < staged_.dims.size(); ++d)
+    if (staged_.dims[d].source_stride.is(1) && !extent(staged_.dims[d]).batch) return d;
+  return {};
+}
+
+void StagingEmitter::level(size_t depth, RegisterId from, RegisterId to, RegisterId within) {
+  if (turned_ == depth) return level(depth + 1, from, to, within);
+  if (depth + 1 == staged_.dims.size())
+    return turned_ ? turned_rows(from, to) : row(from, to, within);
+  const WindowDim& dim = staged_.dims[depth];
+  for_each(extent(dim), 1, [&](RegisterId at) {
+    RegisterId here = within;
+    if (guards_[depth]) here = both(here, inside(dim, builder_.add(guards_[depth], at)));
+    level(depth + 1, builder_.add(from, builder_.mul(at, dim.source_stride.emit(builder_))),
+          builder_.add(to, builder_.mul(at, builder_.integer(dim.stride))), here);
+  });
+}
+
+/// The last dimension: whole vectors, then the lanes that are left.
+void StagingEmitter::row(RegisterId from, RegisterId to, RegisterId within) {
+  Dim count = extent(staged_.dims.back());
+  if (count.batch) {
+    RegisterId upper = BatchCount::of(count).emit(builder_);
+    for_each(count, lanes_, [&](RegisterId at) {
+      RegisterId left = builder_.min(builder_.sub(upper, at), builder_.integer(lanes_));
+      vector(at, from, to, within, first_lanes(builder_, left, lanes_));
+    });
+    return;
+  }
+  int64_t full = count.factor / lanes_ * lanes_;
+  for_each({full, false}, lanes_, [&](RegisterId at) { vector(at, from, to, within, {}); });
+  if (full < count.factor)
+    vector(builder_.integer(full), from, to, within,
+           first_lanes(builder_, builder_.integer(count.factor - full), lanes_));
+}
+
+/// Lanes that are not live are written, too: what follows them is copied later, or unused.
+void StagingEmitter::vector(RegisterId at, RegisterId from, RegisterId to, RegisterId within,
+                            RegisterId live) {
+  const WindowDim& dim = staged_.dims.back();
+  if (guards_.back()) {
+    RegisterId first = exprs_.widen(builder_.add(guards_.back(), at), lanes_);
+    within = both(within, inside(dim, builder_.add(first, builder_.iota(DType::i64, lanes_))));
+  }
+  if (within) within = exprs_.widen(within, lanes_);
+  loops::Memory memory;
+  memory.mask = both(within, live);
+  if (!dim.source_stride.is(1)) {
+    memory.access = loops::Access::strided;
+    memory.stride = dim.source_stride.constant();
+  }
+  RegisterId offset = builder_.add(from, builder_.mul(at, dim.source_stride.emit(builder_)));
+  RegisterId value = builder_.load(source_, offset, lanes_, memory);
+  if (within && !is_zero(nest_.nest.dag, expr_.otherwise)) {
+    RegisterId outside = exprs_.eval(expr_.otherwise, Point(nest_.nest.indices.size()));
+    value = builder_.apply(Function::select, {within, value, exprs_.widen(outside, lanes_)});
+  }
+  builder_.store(scratch_, builder_.add(to, at), value);
+}
+
+/// Squares of the contiguous dimension and the last one.
+void StagingEmitter::turned_rows(RegisterId from, RegisterId to) {
+  const WindowDim& last = staged_.dims.back();
+  const WindowDim& other = staged_.dims[*turned_];
+  int64_t rows = extent(other).factor, columns = extent(last).factor;
+  auto strip = [&](RegisterId column, int64_t width) {
+    RegisterId source = builder_.add(from, builder_.mul(column, last.source_stride.emit(builder_)));
+    RegisterId target = builder_.add(to, column);
+    auto block = [&](RegisterId at, int64_t height) {
+      turned_block(builder_.add(source, at),
+                   builder_.add(target, builder_.mul(at, builder_.integer(other.stride))), height,
+                   width);
+    };
+    int64_t full = rows / lanes_ * lanes_;
+    for_each({full, false}, lanes_, [&](RegisterId at) { block(at, lanes_); });
+    if (full < rows) block(builder_.integer(full), rows - full);
+  };
+  int64_t full = columns / lanes_ * lanes_;
+  for_each({full, false}, lanes_, [&](RegisterId column) { strip(column, lanes_); });
+  if (full < columns) strip(builder_.integer(full), columns - full);
+}
+
+void StagingEmitter::turned_block(RegisterId from, RegisterId to, int64_t rows, int64_t columns) {
+  loops::Memory memory;
+  if (rows < lanes_) memory.mask = first_lanes(builder_, builder_.integer(rows), lanes_);
+  std::vector<RegisterId> square;
+  for (int64_t c = 0; c < lanes_; ++c) {
+    RegisterId offset =
+        builder_.add(from, builder_.mul(builder_.integer(std::min(c, columns - 1)),
+                                        staged_.dims.back().source_stride.emit(builder_)));
+    square.push_back(c < columns ? builder_.load(source_, offset, lanes_, memory) : square.back());
+  }
+  square = transposed(std::move(square));
+  for (int64_t r = 0; r < rows; ++r)
+    builder_.store(scratch_, builder_.add(to, builder_.integer(r * staged_.dims[*turned_].stride)),
+                   square[static_cast<size_t>(r)]);
+}
+
+/// Exchanges, at each distance that is a power of two, the halves of pairs of rows.
+std::vector<RegisterId> StagingEmitter::transposed(std::vector<RegisterId> rows) const {
+  for (int32_t distance = 1; distance < lanes_; distance *= 2) {
+    std::vector<int32_t> low, high;
+    for (int32_t lane = 0; lane < lanes_; ++lane) {
+      bool second = lane & distance;
+      low.push_back(second ? lanes_ + lane - distance : lane);
+      high.push_back(second ? lanes_ + lane : lane + distance);
+    }
+    for (size_t r = 0; r < rows.size(); ++r) {
+      if (r & static_cast<size_t>(distance)) continue;
+      RegisterId a = rows[r], b = rows[r + static_cast<size_t>(distance)];
+      rows[r] = builder_.shuffle(a, b, low);
+      rows[r + static_cast<size_t>(distance)] = builder_.shuffle(a, b, high);
+    }
+  }
+  return rows;
+}
+
+void StagingEmitter::for_each(Dim extent, int64_t step,
+                              const std::function<void(RegisterId)>& body) {
+  if (!extent.batch && extent.factor <= step) {
+    if (extent.factor > 0) body(builder_.integer(0));
+    return;
+  }
+  builder_.loop(builder_.integer(0), BatchCount::of(extent).emit(builder_), step, {},
+                [&](RegisterId at, const std::vector<RegisterId>&) -> std::vector<RegisterId> {
+                  body(at);
+                  return {};
+                });
+}
+
+}  // namespace netc

@@ -1,0 +1,52 @@
+// The copy of a window to scratch memory, and what the expressions of a nest need to read it there.
+#pragma once
+
+#include <optional>
+
+#include "passes/emit_expr.h"
+#include "passes/tiling.h"
+
+namespace netc {
+
+class StagingEmitter {
+ public:
+  StagingEmitter(const AccessedNest& nest, const Plan& plan, const StagedRead& staged,
+                 ExprEmitter& exprs, loops::Builder& builder);
+
+  /// Emits the copy into `scratch`; reads of the tensor go there from now on.
+  void run(loops::RegisterId scratch);
+
+ private:
+  using RegisterId = loops::RegisterId;
+
+  bool is_whole(IndexId index) const;
+  Dim values(IndexId index) const;
+  Dim extent(const WindowDim& dim) const;
+  RegisterId first_value(IndexId index, int64_t coefficient) const;
+  RegisterId source_begin() const;
+  RegisterId guard_begin(const WindowDim& dim) const;
+  RegisterId inside(const WindowDim& dim, RegisterId position) const;
+  RegisterId both(RegisterId a, RegisterId b) const;
+  std::optional<size_t> find_turned() const;
+  void level(size_t depth, RegisterId from, RegisterId to, RegisterId inside);
+  void row(RegisterId from, RegisterId to, RegisterId inside);
+  void vector(RegisterId at, RegisterId from, RegisterId to, RegisterId inside, RegisterId live);
+  void turned_rows(RegisterId from, RegisterId to);
+  void turned_block(RegisterId from, RegisterId to, int64_t rows, int64_t columns);
+  std::vector<RegisterId> transposed(std::vector<RegisterId> rows) const;
+  void for_each(Dim extent, int64_t step, const std::function<void(RegisterId)>& body);
+
+  const AccessedNest& nest_;
+  const StagedRead& staged_;
+  const Access& source_access_;
+  const Expr& expr_;
+  uint16_t lanes_;
+  ExprEmitter& exprs_;
+  loops::Builder& builder_;
+  RegisterId source_, scratch_;
+  std::optional<size_t>
+      turned_;  ///< the dimension that is contiguous in the tensor, if not the last
+  std::vector<RegisterId> guards_;  ///< for each dimension, where its window begins in the tensor
+};
+
+}  // namespace netc
