@@ -11,17 +11,18 @@ namespace netc {
 
 struct Target {
   std::string name = "x86-64-v3";
-  int64_t vector_bytes = 32;       ///< of the widest vector worth using
+  int64_t vector_bytes = 32;  ///< of the widest vector worth using
   int64_t vector_registers = 16;
   bool has_fma = true;
   int64_t l1_bytes = 32 << 10;
   int64_t l2_bytes = 1 << 20;
   int64_t l3_bytes = 32 << 20;
-  int64_t threads = 1;             ///< that a step may use
-  double flops_per_cycle = 32;     ///< f32, one core
-  double wake_cycles = 20000;      ///< to start a phase on another thread
+  int64_t threads = 1;         ///< that a step may use
+  int64_t unit_bytes = 32;     ///< of one of the two units for vector arithmetic
+  double wake_cycles = 20000;  ///< to start a phase on another thread
 
-  /// Scratch that a task may have on its stack, and that stays in the second cache beside other data.
+  /// Scratch that a task may have on its stack, and that stays in the second cache beside other
+  /// data.
   int64_t scratch_bytes() const { return std::min<int64_t>(l2_bytes / 4, 256 << 10); }
   uint16_t lanes(DType type) const { return static_cast<uint16_t>(vector_bytes / byte_size(type)); }
 };

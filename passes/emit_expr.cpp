@@ -131,14 +131,25 @@ RegisterId ExprEmitter::both(RegisterId a, RegisterId b) {
   return builder_.apply(Function::logical_and, {widen(a, lanes), widen(b, lanes)});
 }
 
-RegisterId ExprEmitter::guard(const Guard& guard, const Point& point) {
-  RegisterId value = builder_.integer(guard.affine.constant);
-  if (guard.affine.batch)
-    value =
-        builder_.add(value, builder_.mul(builder_.batch(), builder_.integer(guard.affine.batch)));
-  for (const Affine::Term& term : guard.affine.terms)
+RegisterId ExprEmitter::affine_value(const Affine& affine, const Point& point) {
+  RegisterId value = builder_.integer(affine.constant);
+  if (affine.batch)
+    value = builder_.add(value, builder_.mul(builder_.batch(), builder_.integer(affine.batch)));
+  for (const Affine::Term& term : affine.terms)
     value = builder_.add(
         value, builder_.mul(position(term.index, point), builder_.integer(term.coefficient)));
+  return value;
+}
+
+void ExprEmitter::assume(ExprId read, size_t guard, bool holds) {
+  if (holds)
+    assumed_.insert({read, guard});
+  else
+    assumed_.erase({read, guard});
+}
+
+RegisterId ExprEmitter::guard(const Guard& guard, const Point& point) {
+  RegisterId value = affine_value(guard.affine, point);
   int64_t step = lane_index_ ? guard.affine.coefficient(lane_index_) : 0;
   if (step) value = lane_steps(value, builder_.integer(step));
   if (guard.data) {
@@ -165,7 +176,7 @@ void ExprEmitter::stage(ExprId read, RegisterId pointer, const netc::Access& acc
 }
 
 ExprEmitter::Location ExprEmitter::locate(const netc::Access& access, const Point& point,
-                                          bool vector, IndexSet relative) {
+                                          bool vector, IndexSet relative, ExprId read) {
   RegisterId offset = builder_.integer(0);
   BatchCount fixed = access.constant;
   for (const auto& [index, stride] : access.strides) {
@@ -189,8 +200,9 @@ ExprEmitter::Location ExprEmitter::locate(const netc::Access& access, const Poin
   }
   Location location;
   location.offset = builder_.add(offset, fixed.emit(builder_));
-  for (const Guard& each : access.guards)
-    location.inside = both(location.inside, guard(each, point));
+  for (size_t g = 0; g < access.guards.size(); ++g)
+    if (!assumed_.count({read, g}))
+      location.inside = both(location.inside, guard(access.guards[g], point));
   BatchCount step = lane_index_ ? access.stride(lane_index_) : BatchCount();
   bool varies = location.inside && builder_.type(location.inside).lanes > 1;
   if (!vector && step.is_zero() && !gathered && !varies) return location;
@@ -237,7 +249,7 @@ RegisterId ExprEmitter::load(ExprId id, const Expr& expr, const Point& point) {
     return builder_.load(scratch, location.offset, location.lanes, location.memory);
   }
   RegisterId pointer = pointer_of_(expr.tensor);
-  Location location = locate(found->second, point, false);
+  Location location = locate(found->second, point, false, 0, id);
   RegisterId offset = location.offset;
   if (location.lanes == 1 && location.inside)
     offset = builder_.apply(Function::select, {location.inside, offset, builder_.integer(0)});

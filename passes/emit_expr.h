@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <map>
+#include <set>
 #include <vector>
 
 #include "ir/loops/build.h"
@@ -41,6 +42,10 @@ class ExprEmitter {
   /// From now on a read finds its elements in a copy: `access` leads there, where the indices of
   /// `relative` count from their bases.
   void stage(ExprId read, loops::RegisterId pointer, const Access& access, IndexSet relative);
+  /// Until `false`, a guard of a read is known to hold.
+  void assume(ExprId read, size_t guard, bool holds);
+  /// The value of an affine expression at indices that have one value each.
+  loops::RegisterId affine_value(const Affine& affine, const Point& point);
   /// The pointer that a read of the nest has without copies.
   loops::RegisterId pointer_of(ValueId tensor) const { return pointer_of_(tensor); }
   /// The result of a stage, read by its name afterwards.
@@ -69,7 +74,8 @@ class ExprEmitter {
   loops::RegisterId apply(const Expr& expr, const Point& point);
   loops::RegisterId load(ExprId id, const Expr& expr, const Point& point);
   loops::RegisterId index_value(IndexId index, const Point& point);
-  Location locate(const Access& access, const Point& point, bool vector, IndexSet relative = 0);
+  Location locate(const Access& access, const Point& point, bool vector, IndexSet relative = 0,
+                  ExprId read = {});
   void locate_lanes(Location& location, const Access& access, const Point& point,
                     loops::RegisterId gathered, bool may_clamp);
   loops::RegisterId guard(const Guard& guard, const Point& point);
@@ -92,6 +98,7 @@ class ExprEmitter {
     IndexSet relative = 0;
   };
   std::map<ExprId, Copy> copies_;
+  std::set<std::pair<ExprId, size_t>> assumed_;
 };
 
 }  // namespace netc

@@ -1,11 +1,13 @@
 // The accumulators of all points travel through the loops as one list of carried values.
 #include "passes/emit_reduction.h"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
 #include "ir/support/check.h"
 #include "passes/lane_masks.h"
+#include "passes/staging.h"
 
 namespace netc {
 
@@ -66,6 +68,8 @@ ReductionEmitter::ReductionEmitter(const AccessedNest& nest, const Plan& plan, s
       vector_lanes_(plan.stage_lanes[k]) {
   width_ = stage_.reduction == Reduction::argmax ? 2 : 1;
   if (vector_) chains_ = static_cast<size_t>(plan_.slots[vector_.index]);
+  clips_ = clips_of(nest_, stage_, vector_ ? vector_ : plan_.vector);
+  std::erase_if(clips_, [&](const Clip& clip) { return find_staged(plan_, clip.read) != nullptr; });
 }
 
 void ReductionEmitter::run() {
@@ -152,8 +156,9 @@ ReductionEmitter::Values ReductionEmitter::level(size_t depth, Values carried) {
   int64_t step = slots * lanes;
   if (depth == 0) hoist(depth);
   RegisterId zero = builder_.integer(0);
+  Bounds clipped = bounds(index);
 
-  if (!extent.batch) {
+  if (!extent.batch && clipped.clips.empty()) {
     int64_t full = extent.factor / step * step;
     int64_t rest = extent.factor - full;
     carried = steps(depth, std::move(carried), zero, builder_.integer(full), slots);
@@ -165,16 +170,17 @@ ReductionEmitter::Values ReductionEmitter::level(size_t depth, Values carried) {
                 mask);
   }
 
-  RegisterId upper = BatchCount::of(extent).emit(builder_);
-  RegisterId rest = builder_.integer(0);
+  auto [lower, upper, clips] = clipped;
+  for (const Clip& clip : clips) exprs_.assume(clip.read, clip.guard, true);
   RegisterId full = upper;
   if (step > 1) {
-    rest = builder_.apply(Function::mod, {upper, builder_.integer(step)});
-    full = builder_.sub(upper, rest);
+    RegisterId count = builder_.sub(upper, lower);
+    full = builder_.sub(upper, builder_.apply(Function::mod, {count, builder_.integer(step)}));
   }
-  carried = steps(depth, std::move(carried), zero, full, slots);
-  if (step == 1) return carried;
-  if (lanes == 1) return steps(depth, std::move(carried), full, upper, 1);
+  carried = steps(depth, std::move(carried), lower, full, slots);
+  if (step > 1 && lanes == 1) carried = steps(depth, std::move(carried), full, upper, 1);
+  for (const Clip& clip : clips) exprs_.assume(clip.read, clip.guard, false);
+  if (lanes == 1) return carried;
   return builder_.loop(
       full, upper, lanes, carried,
       [&](RegisterId iv, const Values& values) {
@@ -183,6 +189,51 @@ ReductionEmitter::Values ReductionEmitter::level(size_t depth, Values carried) {
         return part(depth, values, iv, 1, mask);
       },
       false, nest_.nest.indices[index.index].name);
+}
+
+bool ReductionEmitter::has_one_value(IndexId index) const {
+  const Binding& binding = exprs_.binding(index);
+  return binding.slots == 1 && binding.lanes == 1;
+}
+
+/// The values of an index whose terms are not known to be zero:
+/// 0 <= c * index + rest < size  ->  -rest / c <= index < (size - rest) / c, rounded up.
+ReductionEmitter::Bounds ReductionEmitter::bounds(IndexId index) {
+  Bounds result{builder_.integer(0),
+                BatchCount::of(nest_.nest.indices[index.index].extent).emit(builder_),
+                {}};
+  for (const Clip& clip : clips_) {
+    if (clip.index != index) continue;
+    const Guard& guard = nest_.reads.at(clip.read).guards[clip.guard];
+    Affine others = guard.affine.substituted(index, Affine::of_constant(0));
+    bool known = std::all_of(others.terms.begin(), others.terms.end(),
+                             [&](const Affine::Term& term) { return has_one_value(term.index); });
+    if (!known) continue;
+    RegisterId rest = exprs_.affine_value(others, points_[0]);
+    RegisterId size = BatchCount::of(guard.size).emit(builder_);
+    RegisterId zero = builder_.integer(0), one = builder_.integer(1);
+    // With a negative coefficient both ends change places, and each moves by one.
+    int64_t c = std::abs(clip.coefficient);
+    RegisterId low = builder_.sub(zero, rest), high = builder_.sub(size, rest);
+    if (clip.coefficient < 0) {
+      low = builder_.add(builder_.sub(rest, size), one);
+      high = builder_.add(rest, one);
+    }
+    auto rounded_up = [&](RegisterId value) {
+      if (c == 1) return value;
+      return builder_.apply(Function::div,
+                            {builder_.add(value, builder_.integer(c - 1)), builder_.integer(c)});
+    };
+    if (clip.coefficient > 0 ? guard.lower : guard.upper)
+      result.lower = builder_.apply(Function::max, {result.lower, rounded_up(low)});
+    if (clip.coefficient > 0 ? guard.upper : guard.lower)
+      result.upper = builder_.min(result.upper, rounded_up(high));
+    result.clips.push_back(clip);
+  }
+  // A window that lies outside as a whole has no terms.
+  if (!result.clips.empty())
+    result.upper = builder_.apply(Function::max, {result.lower, result.upper});
+  return result;
 }
 
 /// All rounds from `lower` to `upper`, a multiple of the step away.

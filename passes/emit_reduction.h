@@ -1,6 +1,7 @@
 // One reduction of a tile: loops over its indices that carry an accumulator for every point.
 #pragma once
 
+#include "passes/clipping.h"
 #include "passes/emit_expr.h"
 #include "passes/tiling.h"
 
@@ -29,6 +30,12 @@ class ReductionEmitter {
   void combine_extreme(const Point& point, loops::RegisterId* accumulator);
   loops::RegisterId flat_position(const Point& point);
   loops::RegisterId total(const Values& values, size_t point);
+  struct Bounds {
+    loops::RegisterId lower, upper;
+    std::vector<Clip> clips;  ///< the guards that they keep
+  };
+  Bounds bounds(IndexId index);
+  bool has_one_value(IndexId index) const;
   void hoist(size_t depth);
   void hoist_from(ExprId id, IndexSet varying);
   loops::RegisterId identity_value(loops::Type type);
@@ -39,6 +46,7 @@ class ReductionEmitter {
   ExprEmitter& exprs_;
   loops::Builder& builder_;
   std::vector<Point> points_;
+  std::vector<Clip> clips_;
   IndexId vector_;  ///< the reduced index of the lanes, if it is one
   uint16_t vector_lanes_ = 1;
   size_t width_ = 1;    ///< registers of one accumulator: 2 with a position

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <limits>
 
+#include "passes/clipping.h"
 #include "passes/staging.h"
 #include "passes/tiling_cost.h"
 
@@ -27,23 +28,49 @@ class Planner {
       : graph_(graph), nest_(nest), target_(target) {}
 
   Plan run() {
+    clip({});
     Plan best = plan_for(IndexId{});
     auto consider = [&](Plan plan) {
       if (plan.price < best.price) best = std::move(plan);
     };
     for (uint32_t i = 0; i < nest_.nest.free_count; ++i) {
       if (!may_hold_lanes(IndexId{i})) continue;
-      staging_ = {stageable_reads(graph_, nest_, IndexId{i}, target_), false};
+      reads_.helped = stageable_reads(graph_, nest_, IndexId{i}, target_);
+      reads_.copied = false;
+      clip(IndexId{i});
       consider(plan_for(IndexId{i}));
-      if (staging_.reads.empty() || accumulates()) continue;
-      staging_.copied = true;
-      consider(plan_for(IndexId{i}));
+      reads_.copied = !accumulates();
+      for (size_t left = reads_.helped.size(); left > 0 && reads_.copied;) {
+        clip(IndexId{i});
+        consider(plan_for(IndexId{i}));
+        // Again without those that are too large.
+        reads_.copied = reads_.helped.size() < left;
+        left = reads_.helped.size();
+      }
     }
     set_tasks(best);
     return best;
   }
 
  private:
+  /// Finds the reads whose guards the loops of sums keep, and the indices that a tile then holds
+  /// at one value.
+  void clip(IndexId vector) {
+    reads_.clipped.clear();
+    uniform_ = 0;
+    for (const Stage& stage : nest_.nest.stages) {
+      std::map<ExprId, size_t> kept;
+      for (const Clip& clip : clips_of(nest_, stage, vector)) ++kept[clip.read];
+      for (const auto& [read, count] : kept) {
+        const Access& access = nest_.reads.at(read);
+        if (count < access.guards.size() || (reads_.copied && reads_.helped.count(read))) continue;
+        reads_.clipped.insert(read);
+        for (const Guard& guard : access.guards)
+          for (const Affine::Term& term : guard.affine.terms) uniform_ |= bit(term.index);
+      }
+    }
+  }
+
   /// The largest extent of an index.
   int64_t extent(IndexId index) const {
     return nest_.nest.indices[index.index].extent.at(graph_.capacity);
@@ -90,7 +117,7 @@ class Planner {
   }
 
   StageChoice choose_stage(const Stage& stage, LaneChoice lanes, bool reduced) const {
-    SectionCost cost(nest_, {stage.body}, lanes, staging_);
+    SectionCost cost(nest_, {stage.body}, lanes, reads_);
     const Expr& body = nest_.nest.dag[stage.body];
     // A product at the root becomes one instruction with its addition.
     bool fused = stage.reduction == Reduction::sum && body.kind == ExprKind::apply &&
@@ -107,12 +134,12 @@ class Planner {
 
   /// A stage whose results are scalars may have the lanes along one of its own indices.
   StageChoice choose_stage(const Stage& stage) const {
-    StageChoice best = choose_stage(stage, {}, false);
+    StageChoice best = choose_stage(stage, {{}, 1, target_.unit_bytes}, false);
     if (stage.reduction == Reduction::argmax) return best;
     double least = serial_cycles(best);
     for (IndexId index : stage.reduced) {
       if (extent(index) < 2) continue;
-      StageChoice choice = choose_stage(stage, {index, lanes_of(index)}, true);
+      StageChoice choice = choose_stage(stage, {index, lanes_of(index), target_.unit_bytes}, true);
       double cycles = serial_cycles(choice) + choice.closing;
       if (cycles >= least) continue;
       least = cycles;
@@ -126,7 +153,7 @@ class Planner {
     plan.vector = vector;
     plan.slots.assign(nest_.nest.indices.size(), 1);
     if (vector) plan.lanes = lanes_of(vector);
-    LaneChoice lanes{vector, plan.lanes};
+    LaneChoice lanes{vector, plan.lanes, target_.unit_bytes};
 
     std::vector<StageChoice> stages;
     for (const Stage& stage : nest_.nest.stages) {
@@ -138,13 +165,13 @@ class Planner {
     choose_tile(plan, stages, finish_cost(lanes));
     choose_rounds(plan, stages);
     set_order(plan);
-    if (staging_.copied)
-      for (ExprId read : staging_.reads) stage(plan, read);
+    if (reads_.copied)
+      std::erase_if(reads_.helped, [&](ExprId read) { return !stage(plan, read); });
     return plan;
   }
 
-  /// Copies a read's window where that costs least.
-  void stage(Plan& plan, ExprId read) {
+  /// Copies a read's window where that costs least; false where no window is small enough.
+  bool stage(Plan& plan, ExprId read) {
     double repeats = 1;
     double least = std::numeric_limits<double>::infinity();
     std::optional<StagedRead> best;
@@ -159,6 +186,7 @@ class Planner {
     plan.cycles += least;
     plan.price += least;
     if (best) plan.staged.push_back(std::move(*best));
+    return !plan.staged.empty() && plan.staged.back().read == read;
   }
 
   /// Rounds of the loop over an index.
@@ -182,7 +210,7 @@ class Planner {
   using Slots = std::vector<std::pair<IndexId, int64_t>>;
 
   void choose_tile(Plan& plan, const std::vector<StageChoice>& stages, const SectionCost& finish) {
-    static constexpr int64_t row_counts[] = {1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 14};
+    static constexpr int64_t row_counts[] = {1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 14, 16, 24};
     static constexpr int64_t column_counts[] = {1, 2, 3, 4, 6};
     plan.price = -1;
     // The first index of the tile is the lanes', where there is one; the second any other.
@@ -193,7 +221,7 @@ class Planner {
     bool tiled = !stages.empty() && !accumulates();
     for (uint32_t i = 0; tiled && i < nest_.nest.free_count; ++i) {
       IndexId index{i};
-      if (index == plan.vector || extent(index) < 2) continue;
+      if (index == plan.vector || extent(index) < 2 || (uniform_ & bit(index))) continue;
       seconds.push_back(index);
       if (!plan.vector) firsts.push_back(index);
     }
@@ -202,6 +230,7 @@ class Planner {
         if (first && first == second) continue;
         for (int64_t columns : column_counts) {
           if (columns > 1 && (!first || accumulates())) break;
+          if (columns > 1 && !panel_fits(first, columns * lanes_at(plan, first))) break;
           if (first && columns > 1 &&
               columns * lanes_at(plan, first) >= extent(first) + lanes_at(plan, first))
             break;
@@ -222,6 +251,19 @@ class Planner {
           }
         }
       }
+  }
+
+  /// Whether the copies of operands that vary over the lanes' panel have room for one this wide.
+  bool panel_fits(IndexId index, int64_t width) const {
+    if (!reads_.copied) return true;
+    for (ExprId read : reads_.helped) {
+      if (!(nest_.depends[read.index] & bit(index))) continue;
+      int64_t bytes = width * byte_size(nest_.nest.dag[read].type);
+      for (const auto& [other, stride] : nest_.reads.at(read).strides)
+        if (!nest_.nest.is_free(other)) bytes *= extent(other);
+      if (bytes > target_.scratch_bytes()) return false;
+    }
+    return true;
   }
 
   static int64_t lanes_at(const Plan& plan, IndexId index) {
@@ -398,7 +440,8 @@ class Planner {
   const Graph& graph_;
   const AccessedNest& nest_;
   const Target& target_;
-  StagingChoice staging_;  ///< of the plan at hand
+  ReadChoice reads_;      ///< of the plan at hand
+  IndexSet uniform_ = 0;  ///< indices that its tiles hold at one value
 };
 
 }  // namespace

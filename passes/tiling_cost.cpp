@@ -7,12 +7,13 @@ namespace netc {
 
 namespace {
 
-constexpr double cost_of_distance = 2;  ///< where elements come from beyond the second cache
+constexpr double cost_of_distance = 6;  ///< where elements come from beyond the second cache
 
-/// Cycles of one vector instruction: two halves where the units are half as wide as the vectors.
-double vector_cycles(uint16_t lanes, DType type) {
-  int64_t bytes = lanes * std::max<int64_t>(byte_size(type), 4);
-  return std::max(0.5 * static_cast<double>(bytes) / 32, 0.5);
+/// Cycles of one vector instruction, of which there are two at a time: two halves where the units
+/// are half as wide as the vectors.
+double vector_cycles(LaneChoice lanes, DType type) {
+  int64_t bytes = lanes.lanes * std::max<int64_t>(byte_size(type), 4);
+  return std::max(0.5 * static_cast<double>(bytes) / static_cast<double>(lanes.unit_bytes), 0.5);
 }
 
 /// Cycles and instructions of a scalar function on registers of 32 bytes.
@@ -46,11 +47,12 @@ FunctionCost function_cost(Function function) {
   }
 }
 
-double access_cycles(const Access& access, DType type, bool varies, LaneChoice lanes) {
+double access_cycles(const Access& access, bool guarded, DType type, bool varies,
+                     LaneChoice lanes) {
   // Guards mostly follow from outer indices: what stays is a selection at each read.
-  double guard = access.guards.empty() ? 0 : 1;
+  double guard = guarded ? 1 : 0;
   if (!varies) return 0.5 + guard + static_cast<double>(access.data.size());
-  double unit = vector_cycles(lanes.lanes, type);
+  double unit = vector_cycles(lanes, type);
   bool contiguous = access.data.empty() && access.stride(lanes.index).is(1);
   // Twice the load itself: most vectors come from the second cache.
   if (contiguous) return unit * (2 + 2 * guard);
@@ -60,7 +62,7 @@ double access_cycles(const Access& access, DType type, bool varies, LaneChoice l
 }  // namespace
 
 SectionCost::SectionCost(const AccessedNest& nest, const std::vector<ExprId>& roots,
-                         LaneChoice lanes, const StagingChoice& staging) {
+                         LaneChoice lanes, const ReadChoice& reads) {
   std::set<ExprId> seen;
   for (ExprId root : roots) {
     if (!root) continue;
@@ -69,7 +71,7 @@ SectionCost::SectionCost(const AccessedNest& nest, const std::vector<ExprId>& ro
       const Expr& expr = nest.nest.dag[id];
       NodeCost node{nest.depends[id.index], 0, 1, false};
       bool varies = lanes.index && (node.depends & bit(lanes.index));
-      double unit = varies ? vector_cycles(lanes.lanes, expr.type) : 0.5;
+      double unit = varies ? vector_cycles(lanes, expr.type) : 0.5;
       if (expr.kind == ExprKind::apply) {
         FunctionCost cost = function_cost(expr.function);
         node.cycles = cost.cycles * unit;
@@ -78,15 +80,16 @@ SectionCost::SectionCost(const AccessedNest& nest, const std::vector<ExprId>& ro
         node.cycles = 2 * unit;
       } else if (auto read = nest.reads.find(id); read != nest.reads.end()) {
         node.memory = true;
-        bool helped = staging.reads.count(id) > 0;
-        if (helped && staging.copied) {
+        bool helped = reads.helped.count(id) > 0;
+        if (helped && reads.copied) {
           node.cycles = varies ? 1.25 * unit : 0.5;
           nodes_.push_back(node);
           continue;
         }
-        node.cycles = access_cycles(read->second, expr.type, varies, lanes);
+        size_t guards = reads.clipped.count(id) ? 0 : read->second.guards.size();
+        node.cycles = access_cycles(read->second, guards > 0, expr.type, varies, lanes);
         if (helped && read->second.guards.empty()) node.cycles *= cost_of_distance;
-        node.size = 1 + 4 * static_cast<double>(read->second.guards.size());
+        node.size = 1 + 4 * static_cast<double>(guards);
         bool whole =
             !varies || (read->second.data.empty() && read->second.stride(lanes.index).is(1));
         if (!whole) node.size += 3 * lanes.lanes;
@@ -100,12 +103,14 @@ SectionCost::SectionCost(const AccessedNest& nest, const std::vector<ExprId>& ro
 
 void SectionCost::add_operation(IndexSet depends, DType type, LaneChoice lanes) {
   bool varies = lanes.index && (depends & bit(lanes.index));
-  nodes_.push_back({depends, varies ? vector_cycles(lanes.lanes, type) : 0.5, 1, false});
+  nodes_.push_back({depends, varies ? vector_cycles(lanes, type) : 0.5, 1, false});
 }
 
 void SectionCost::add_store(const Access& access, IndexSet depends, LaneChoice lanes) {
   bool varies = lanes.index.valid();
-  nodes_.push_back({depends, 1.5 * access_cycles(access, DType::f32, varies, lanes), 1, true});
+  nodes_.push_back({depends,
+                    1.5 * access_cycles(access, !access.guards.empty(), DType::f32, varies, lanes),
+                    1, true});
 }
 
 SectionCost::Tile SectionCost::tile(const std::vector<std::pair<IndexSet, int64_t>>& slots) const {

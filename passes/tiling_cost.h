@@ -13,13 +13,14 @@ namespace netc {
 struct LaneChoice {
   IndexId index;  ///< invalid: scalars
   uint16_t lanes = 1;
+  int64_t unit_bytes = 32;  ///< of one unit for vector arithmetic
 };
 
-/// The reads that a copy would help, and whether they are copied: their elements then lie side by
-/// side, and never outside.
-struct StagingChoice {
-  std::set<ExprId> reads;
-  bool copied = false;
+/// What is done for reads that are slow where they stand.
+struct ReadChoice {
+  std::set<ExprId> helped;   ///< a copy would bring their elements side by side, none outside
+  bool copied = false;       ///< it is made
+  std::set<ExprId> clipped;  ///< loops keep their guards
 };
 
 /// One node's cost, and the indices whose slots multiply it.
@@ -34,7 +35,7 @@ struct NodeCost {
 class SectionCost {
  public:
   SectionCost(const AccessedNest& nest, const std::vector<ExprId>& roots, LaneChoice lanes,
-              const StagingChoice& staging = {});
+              const ReadChoice& reads = {});
 
   /// Adds what storing through this access costs at each point.
   void add_store(const Access& access, IndexSet depends, LaneChoice lanes);
