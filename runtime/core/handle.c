@@ -1,12 +1,13 @@
 /* Making a handle: its pieces are laid out one after the other, each at a multiple of 64 bytes, in
  * memory of the caller or in one allocation. */
-#define _POSIX_C_SOURCE 200809L
+#define _DEFAULT_SOURCE
 #include "runtime/core/handle.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "runtime/core/cpu.h"
@@ -116,6 +117,19 @@ static int fail_for_memory(const struct netc_handle* failed, const struct netc_m
       (long long)model->capacity, available);
 }
 
+/* Large memory comes in huge pages where the system has them: operands with distant rows would miss
+ * the processor's table of small ones at every row. */
+static void* allocate(size_t bytes) {
+  const size_t huge = (size_t)2 << 20;
+  if (bytes < 2 * huge || bytes > SIZE_MAX - huge) return aligned_alloc(64, bytes);
+  bytes = (bytes + huge - 1) & ~(huge - 1);
+  void* memory = aligned_alloc(huge, bytes);
+#if defined(MADV_HUGEPAGE)
+  if (memory != NULL) madvise(memory, bytes, MADV_HUGEPAGE);
+#endif
+  return memory;
+}
+
 /* Checks what can fail before anything is made; NULL with the memory, or the failed handle. */
 static struct netc_handle* find_memory(const struct netc_model* model, const struct layout* at,
                                        const struct netc_options* options, void** memory) {
@@ -146,7 +160,7 @@ static struct netc_handle* find_memory(const struct netc_model* model, const str
   }
   long pages = sysconf(_SC_PHYS_PAGES), page = sysconf(_SC_PAGESIZE);
   double physical = pages > 0 && page > 0 ? (double)pages * (double)page : 1e30;
-  *memory = (double)at->total < physical ? aligned_alloc(64, at->total) : NULL;
+  *memory = (double)at->total < physical ? allocate(at->total) : NULL;
   if (*memory != NULL) return NULL;
   failed = failed_handle(options, NETC_NO_MEMORY);
   fail_for_memory(failed, model, at, physical / (1024 * 1024));
