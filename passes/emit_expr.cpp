@@ -264,6 +264,11 @@ RegisterId ExprEmitter::load(ExprId id, const Expr& expr, const Point& point) {
                                            widen(outside, lanes)});
 }
 
+RegisterId ExprEmitter::stored(size_t k, const Point& point, RegisterId pointer) {
+  Location location = locate(nest_.stores[k], point, lane_index_.valid());
+  return builder_.load(pointer, location.offset, location.lanes, location.memory);
+}
+
 void ExprEmitter::store(size_t k, const Point& point, RegisterId pointer) {
   const Store& store = nest_.nest.stores[k];
   RegisterId value = eval(store.expr, point);

@@ -42,6 +42,13 @@ class ExprEmitter {
   /// From now on a read finds its elements in a copy: `access` leads there, where the indices of
   /// `relative` count from their bases.
   void stage(ExprId read, loops::RegisterId pointer, const Access& access, IndexSet relative);
+  /// The part of a sum at hand: values of one of its indices.
+  struct Part {
+    IndexId index;
+    loops::RegisterId lower, upper;
+  };
+  void set_part(Part part) { part_ = part; }
+  const Part& part() const { return part_; }
   /// Until `false`, a guard of a read is known to hold.
   void assume(ExprId read, size_t guard, bool holds);
   /// The value of an affine expression at indices that have one value each.
@@ -50,6 +57,8 @@ class ExprEmitter {
   loops::RegisterId pointer_of(ValueId tensor) const { return pointer_of_(tensor); }
   /// The result of a stage, read by its name afterwards.
   void set_stage_result(const Stage& stage, const Point& point, loops::RegisterId value);
+  /// What stands where the nest's store number `k` writes.
+  loops::RegisterId stored(size_t k, const Point& point, loops::RegisterId pointer);
   /// Writes the nest's store number `k` through its buffer's pointer.
   void store(size_t k, const Point& point, loops::RegisterId pointer);
 
@@ -99,6 +108,7 @@ class ExprEmitter {
   };
   std::map<ExprId, Copy> copies_;
   std::set<std::pair<ExprId, size_t>> assumed_;
+  Part part_;
 };
 
 }  // namespace netc

@@ -30,7 +30,16 @@ class NestEmitter {
       exprs_.bind(IndexId{i}, {{i < nest_.nest.steps ? steps[i] : builder_.integer(0)}});
     for (const StagedRead& staged : plan_.staged)
       scratch_.push_back(builder_.alloc(nest_.nest.dag[staged.read].type, staged.elements));
-    level(0);
+    if (plan_.part == 0) return level(0);
+    RegisterId end =
+        BatchCount::of(nest_.nest.indices[plan_.part_index.index].extent).emit(builder_);
+    builder_.loop(
+        builder_.integer(0), end, plan_.part, {}, [&](RegisterId begin, const Values&) -> Values {
+          RegisterId upper = builder_.min(builder_.add(begin, builder_.integer(plan_.part)), end);
+          exprs_.set_part({plan_.part_index, begin, upper});
+          exprs_.scoped([&] { level(0); });
+          return {};
+        });
   }
 
  private:
@@ -184,7 +193,8 @@ class NestEmitter {
   void tile() {
     std::vector<Point> all = points();
     for (size_t k = 0; k < nest_.nest.stages.size(); ++k)
-      ReductionEmitter(nest_, plan_, k, exprs_, builder_, all).run();
+      ReductionEmitter(nest_, plan_, k, exprs_, builder_, all)
+          .run(plan_.part > 0 ? pointer_of_buffer_(nest_.nest.stores[0].buffer) : RegisterId{});
     for (const Point& point : all) {
       // All values of a point before its first store: a store may overwrite what they read.
       for (const Store& store : nest_.nest.stores) exprs_.eval(store.expr, point);

@@ -72,20 +72,32 @@ ReductionEmitter::ReductionEmitter(const AccessedNest& nest, const Plan& plan, s
   std::erase_if(clips_, [&](const Clip& clip) { return find_staged(plan_, clip.read) != nullptr; });
 }
 
-void ReductionEmitter::run() {
+void ReductionEmitter::run(RegisterId partial) {
   Values values = identity();
   exprs_.scoped([&] { values = level(0, std::move(values)); });
   if (vector_) exprs_.bind(vector_, {{builder_.integer(0)}});
   for (size_t p = 0; p < points_.size(); ++p) {
     RegisterId result = total(values, p);
-    if (stage_.base) {
-      RegisterId base = exprs_.eval(stage_.base, points_[p]);
+    if (RegisterId base = this->base(points_[p], partial)) {
       uint16_t lanes = std::max(builder_.type(base).lanes, builder_.type(result).lanes);
       result =
           builder_.apply(Function::add, {exprs_.widen(base, lanes), exprs_.widen(result, lanes)});
     }
     exprs_.set_stage_result(stage_, points_[p], result);
   }
+}
+
+/// What a sum begins with: its base, or what earlier parts have come to.
+RegisterId ReductionEmitter::base(const Point& point, RegisterId partial) {
+  RegisterId base;
+  if (stage_.base) base = exprs_.eval(stage_.base, point);
+  if (!partial) return base;
+  RegisterId sum = exprs_.stored(0, point, partial);
+  uint16_t lanes = builder_.type(sum).lanes;
+  if (!base) base = identity_value(builder_.type(sum));
+  RegisterId first = builder_.apply(Function::equal, {exprs_.part().lower, builder_.integer(0)});
+  return builder_.apply(Function::select,
+                        {exprs_.widen(first, lanes), exprs_.widen(base, lanes), sum});
 }
 
 RegisterId ReductionEmitter::identity_value(Type type) {
@@ -158,7 +170,7 @@ ReductionEmitter::Values ReductionEmitter::level(size_t depth, Values carried) {
   RegisterId zero = builder_.integer(0);
   Bounds clipped = bounds(index);
 
-  if (!extent.batch && clipped.clips.empty()) {
+  if (!extent.batch && !clipped.cut) {
     int64_t full = extent.factor / step * step;
     int64_t rest = extent.factor - full;
     carried = steps(depth, std::move(carried), zero, builder_.integer(full), slots);
@@ -170,7 +182,7 @@ ReductionEmitter::Values ReductionEmitter::level(size_t depth, Values carried) {
                 mask);
   }
 
-  auto [lower, upper, clips] = clipped;
+  auto [lower, upper, cut, clips] = clipped;
   for (const Clip& clip : clips) exprs_.assume(clip.read, clip.guard, true);
   RegisterId full = upper;
   if (step > 1) {
@@ -201,7 +213,9 @@ bool ReductionEmitter::has_one_value(IndexId index) const {
 ReductionEmitter::Bounds ReductionEmitter::bounds(IndexId index) {
   Bounds result{builder_.integer(0),
                 BatchCount::of(nest_.nest.indices[index.index].extent).emit(builder_),
+                false,
                 {}};
+  if (exprs_.part().index == index) result = {exprs_.part().lower, exprs_.part().upper, true, {}};
   for (const Clip& clip : clips_) {
     if (clip.index != index) continue;
     const Guard& guard = nest_.reads.at(clip.read).guards[clip.guard];
@@ -229,6 +243,7 @@ ReductionEmitter::Bounds ReductionEmitter::bounds(IndexId index) {
     if (clip.coefficient > 0 ? guard.upper : guard.lower)
       result.upper = builder_.min(result.upper, rounded_up(high));
     result.clips.push_back(clip);
+    result.cut = true;
   }
   // A window that lies outside as a whole has no terms.
   if (!result.clips.empty())

@@ -13,12 +13,14 @@ class ReductionEmitter {
   ReductionEmitter(const AccessedNest& nest, const Plan& plan, size_t k, ExprEmitter& exprs,
                    loops::Builder& builder, std::vector<Point> points);
 
-  /// Emits the loops; the results are then read by the stage's name.
-  void run();
+  /// Emits the loops; the results are then read by the stage's name. Where the sum comes in parts,
+  /// `partial` points to what the nest's only store has written of it.
+  void run(loops::RegisterId partial);
 
  private:
   using Values = std::vector<loops::RegisterId>;
 
+  loops::RegisterId base(const Point& point, loops::RegisterId partial);
   Values identity();
   Values level(size_t depth, Values carried);
   Values steps(size_t depth, Values carried, loops::RegisterId lower, loops::RegisterId upper,
@@ -32,6 +34,7 @@ class ReductionEmitter {
   loops::RegisterId total(const Values& values, size_t point);
   struct Bounds {
     loops::RegisterId lower, upper;
+    bool cut = false;         ///< not the whole extent
     std::vector<Clip> clips;  ///< the guards that they keep
   };
   Bounds bounds(IndexId index);

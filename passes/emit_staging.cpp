@@ -30,7 +30,7 @@ void StagingEmitter::run(RegisterId scratch) {
   for (const WindowDim& dim : staged_.dims)
     guards_.push_back(dim.guard < 0 ? RegisterId{} : guard_begin(dim));
   level(0, source_begin(), builder_.integer(0), {});
-  exprs_.stage(staged_.read, scratch, staged_.access, staged_.relative);
+  exprs_.stage(staged_.read, reached_from_zero(scratch), staged_.access, staged_.relative);
 }
 
 /// Whether the loop over an index is one of those within.
@@ -39,29 +39,49 @@ bool StagingEmitter::is_whole(IndexId index) const {
 }
 
 /// How many values of an index the window spans.
-Dim StagingEmitter::values(IndexId index) const {
+RegisterId StagingEmitter::values(IndexId index) const {
   Dim extent = nest_.nest.indices[index.index].extent;
-  if (is_whole(index)) return extent;
-  if (!(staged_.relative & bit(index))) return {1, false};
+  if (is_part(index)) return builder_.sub(exprs_.part().upper, exprs_.part().lower);
+  if (is_whole(index)) return BatchCount::of(extent).emit(builder_);
+  if (!(staged_.relative & bit(index))) return builder_.integer(1);
   const Binding& binding = exprs_.binding(index);
   int64_t count = binding.slots * binding.lanes;
   const int64_t* begin = builder_.constant(binding.bases[0]);
-  return {begin ? std::min(count, extent.factor - *begin) : count, false};
+  return builder_.integer(begin ? std::min(count, extent.factor - *begin) : count);
 }
 
-Dim StagingEmitter::extent(const WindowDim& dim) const {
-  if (dim.terms.size() == 1 && std::abs(dim.terms[0].coefficient) == 1)
-    return values(dim.terms[0].index);
-  int64_t extent = 1;
-  for (const auto& [index, coefficient] : dim.terms)
-    extent += std::abs(coefficient) * (values(index).factor - 1);
-  return {extent, false};
+RegisterId StagingEmitter::extent(const WindowDim& dim) const {
+  RegisterId one = builder_.integer(1), extent = one;
+  for (const auto& [index, coefficient] : dim.terms) {
+    RegisterId steps = builder_.sub(values(index), one);
+    extent = builder_.add(extent, builder_.mul(steps, builder_.integer(std::abs(coefficient))));
+  }
+  return extent;
+}
+
+const int64_t* StagingEmitter::constant_extent(const WindowDim& dim) const {
+  return builder_.constant(extent(dim));
+}
+
+/// A pointer from which the loops, whose indices count from 0, find the part of the sum at hand.
+RegisterId StagingEmitter::reached_from_zero(RegisterId scratch) const {
+  RegisterId skipped = builder_.integer(0);
+  for (const WindowDim& dim : staged_.dims)
+    for (const auto& [index, coefficient] : dim.terms)
+      if (is_part(index))
+        skipped = builder_.add(skipped, builder_.mul(first_value(index, coefficient),
+                                                     builder_.integer(coefficient * dim.stride)));
+  const int64_t* none = builder_.constant(skipped);
+  if (none && *none == 0) return scratch;
+  return builder_.advance(scratch, builder_.sub(builder_.integer(0), skipped));
 }
 
 /// The value of an index where its window begins.
 RegisterId StagingEmitter::first_value(IndexId index, int64_t coefficient) const {
   if (!is_whole(index)) return exprs_.binding(index).bases[0];
-  return builder_.integer(coefficient < 0 ? values(index).factor - 1 : 0);
+  RegisterId lower = is_part(index) ? exprs_.part().lower : builder_.integer(0);
+  if (coefficient > 0) return lower;
+  return builder_.sub(builder_.add(lower, values(index)), builder_.integer(1));
 }
 
 RegisterId StagingEmitter::source_begin() const {
@@ -101,9 +121,10 @@ RegisterId StagingEmitter::both(RegisterId a, RegisterId b) const {
 
 std::optional<size_t> StagingEmitter::find_turned() const {
   const WindowDim& last = staged_.dims.back();
-  if (!source_access_.guards.empty() || last.source_stride.is(1) || extent(last).batch) return {};
+  if (!source_access_.guards.empty() || last.source_stride.is(1) || !constant_extent(last))
+    return {};
   for (size_t d = 0; d + 1 < staged_.dims.size(); ++d)
-    if (staged_.dims[d].source_stride.is(1) && !extent(staged_.dims[d]).batch) return d;
+    if (staged_.dims[d].source_stride.is(1) && constant_extent(staged_.dims[d])) return d;
   return {};
 }
 
@@ -122,20 +143,21 @@ void StagingEmitter::level(size_t depth, RegisterId from, RegisterId to, Registe
 
 /// The last dimension: whole vectors, then the lanes that are left.
 void StagingEmitter::row(RegisterId from, RegisterId to, RegisterId within) {
-  Dim count = extent(staged_.dims.back());
-  if (count.batch) {
-    RegisterId upper = BatchCount::of(count).emit(builder_);
-    for_each(count, lanes_, [&](RegisterId at) {
+  RegisterId upper = extent(staged_.dims.back());
+  const int64_t* count = builder_.constant(upper);
+  if (!count) {
+    for_each(upper, lanes_, [&](RegisterId at) {
       RegisterId left = builder_.min(builder_.sub(upper, at), builder_.integer(lanes_));
       vector(at, from, to, within, first_lanes(builder_, left, lanes_));
     });
     return;
   }
-  int64_t full = count.factor / lanes_ * lanes_;
-  for_each({full, false}, lanes_, [&](RegisterId at) { vector(at, from, to, within, {}); });
-  if (full < count.factor)
+  int64_t full = *count / lanes_ * lanes_, rest = *count - full;
+  for_each(builder_.integer(full), lanes_,
+           [&](RegisterId at) { vector(at, from, to, within, {}); });
+  if (rest > 0)
     vector(builder_.integer(full), from, to, within,
-           first_lanes(builder_, builder_.integer(count.factor - full), lanes_));
+           first_lanes(builder_, builder_.integer(rest), lanes_));
 }
 
 /// Lanes that are not live are written, too: what follows them is copied later, or unused.
@@ -166,7 +188,7 @@ void StagingEmitter::vector(RegisterId at, RegisterId from, RegisterId to, Regis
 void StagingEmitter::turned_rows(RegisterId from, RegisterId to) {
   const WindowDim& last = staged_.dims.back();
   const WindowDim& other = staged_.dims[*turned_];
-  int64_t rows = extent(other).factor, columns = extent(last).factor;
+  int64_t rows = *constant_extent(other), columns = *constant_extent(last);
   auto strip = [&](RegisterId column, int64_t width) {
     RegisterId source = builder_.add(from, builder_.mul(column, last.source_stride.emit(builder_)));
     RegisterId target = builder_.add(to, column);
@@ -176,11 +198,11 @@ void StagingEmitter::turned_rows(RegisterId from, RegisterId to) {
                    width);
     };
     int64_t full = rows / lanes_ * lanes_;
-    for_each({full, false}, lanes_, [&](RegisterId at) { block(at, lanes_); });
+    for_each(builder_.integer(full), lanes_, [&](RegisterId at) { block(at, lanes_); });
     if (full < rows) block(builder_.integer(full), rows - full);
   };
   int64_t full = columns / lanes_ * lanes_;
-  for_each({full, false}, lanes_, [&](RegisterId column) { strip(column, lanes_); });
+  for_each(builder_.integer(full), lanes_, [&](RegisterId column) { strip(column, lanes_); });
   if (full < columns) strip(builder_.integer(full), columns - full);
 }
 
@@ -219,13 +241,14 @@ std::vector<RegisterId> StagingEmitter::transposed(std::vector<RegisterId> rows)
   return rows;
 }
 
-void StagingEmitter::for_each(Dim extent, int64_t step,
+void StagingEmitter::for_each(RegisterId extent, int64_t step,
                               const std::function<void(RegisterId)>& body) {
-  if (!extent.batch && extent.factor <= step) {
-    if (extent.factor > 0) body(builder_.integer(0));
+  const int64_t* count = builder_.constant(extent);
+  if (count && *count <= step) {
+    if (*count > 0) body(builder_.integer(0));
     return;
   }
-  builder_.loop(builder_.integer(0), BatchCount::of(extent).emit(builder_), step, {},
+  builder_.loop(builder_.integer(0), extent, step, {},
                 [&](RegisterId at, const std::vector<RegisterId>&) -> std::vector<RegisterId> {
                   body(at);
                   return {};

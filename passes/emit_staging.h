@@ -20,10 +20,13 @@ class StagingEmitter {
   using RegisterId = loops::RegisterId;
 
   bool is_whole(IndexId index) const;
-  Dim values(IndexId index) const;
-  Dim extent(const WindowDim& dim) const;
+  bool is_part(IndexId index) const { return exprs_.part().index == index; }
+  RegisterId values(IndexId index) const;
+  RegisterId extent(const WindowDim& dim) const;
+  const int64_t* constant_extent(const WindowDim& dim) const;
   RegisterId first_value(IndexId index, int64_t coefficient) const;
   RegisterId source_begin() const;
+  RegisterId reached_from_zero(RegisterId scratch) const;
   RegisterId guard_begin(const WindowDim& dim) const;
   RegisterId inside(const WindowDim& dim, RegisterId position) const;
   RegisterId both(RegisterId a, RegisterId b) const;
@@ -34,7 +37,7 @@ class StagingEmitter {
   void turned_rows(RegisterId from, RegisterId to);
   void turned_block(RegisterId from, RegisterId to, int64_t rows, int64_t columns);
   std::vector<RegisterId> transposed(std::vector<RegisterId> rows) const;
-  void for_each(Dim extent, int64_t step, const std::function<void(RegisterId)>& body);
+  void for_each(RegisterId extent, int64_t step, const std::function<void(RegisterId)>& body);
 
   const AccessedNest& nest_;
   const StagedRead& staged_;

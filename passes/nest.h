@@ -32,7 +32,8 @@ struct Store {
 struct Nest {
   std::vector<Index> indices;  ///< free ones first, then those of the stages
   uint32_t free_count = 0;
-  uint32_t steps = 0;  ///< leading indices that the scans around hold at one value
+  bool splits = false;  ///< its one sum may be kept in memory between parts of it
+  uint32_t steps = 0;   ///< leading indices that the scans around hold at one value
   ExprDag dag;
   std::vector<Stage> stages;
   std::vector<Store> stores;

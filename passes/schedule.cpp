@@ -23,6 +23,8 @@ using loops::RegisterId;
 
 namespace {
 
+constexpr double least_split = 1e7;  ///< terms of a sum that may be two kernels
+
 /// The kernels of a program, each text once.
 class KernelPool {
  public:
@@ -90,15 +92,18 @@ class Scheduler {
     }
   }
 
-  BufferId add_counter(const Scan& scan) {
+  BufferId add_counter(const Scan& scan) { return add_buffer(scan.index.name, {DType::i64, {}}); }
+
+  /// A buffer in the arena, of this name or of one with a number.
+  BufferId add_buffer(const std::string& wish, TensorType type) {
     auto is_taken = [&](const std::string& name) {
       return std::any_of(step_.buffers.begin(), step_.buffers.end(), [&](const auto& buffer) {
         return buffer.place != loops::Place::variable && buffer.name == name;
       });
     };
-    std::string name = scan.index.name;
-    for (int copy = 2; is_taken(name); ++copy) name = fmt::format("{}.{}", scan.index.name, copy);
-    step_.buffers.push_back({name, {DType::i64, {}}, loops::Place::arena, 0, -1});
+    std::string name = wish;
+    for (int copy = 2; is_taken(name); ++copy) name = fmt::format("{}.{}", wish, copy);
+    step_.buffers.push_back({name, std::move(type), loops::Place::arena, 0, -1});
     return BufferId{static_cast<uint32_t>(step_.buffers.size() - 1)};
   }
 
@@ -118,9 +123,59 @@ class Scheduler {
       nests.push_back(make_zeros(store.type));
       nests.back().stores[0].buffer = store.buffer;
     }
+    if (may_split(nest)) {
+      nest.splits = true;
+      if (make_plan(graph_, access(graph_, nest), target_).part > 0) return add_split(nest);
+      nest.splits = false;
+    }
     nests.push_back(std::move(nest));
     add_kernel(std::move(nests), {});
     step_.phases.back().calls[0].ops = group;
+  }
+
+  /// Whether a nest is one sum of products, large enough to be worth two kernels.
+  bool may_split(const Nest& nest) const {
+    if (nest.stages.size() != 1 || !scans_.empty()) return false;
+    const Stage& stage = nest.stages[0];
+    const TensorType& type = graph_[stage.value].type;
+    if (stage.reduction != Reduction::sum || !is_float(type.dtype)) return false;
+    if (nest.stores[0].accumulate || type.rank() != nest.free_count) return false;
+    double terms = 1;
+    for (IndexId index : stage.reduced)
+      terms *= static_cast<double>(nest.indices[index.index].extent.at(graph_.capacity));
+    for (uint32_t d = 0; d < nest.free_count; ++d) {
+      if (!(type.dims[d] == nest.indices[d].extent)) return false;
+      terms *= static_cast<double>(type.dims[d].at(graph_.capacity));
+    }
+    return nest.free_count > 0 && terms >= least_split;
+  }
+
+  /// First the sum, in parts, into memory; then what is made of it.
+  void add_split(const Nest& nest) {
+    const Stage& stage = nest.stages[0];
+    ExprId sum_read;
+    for (uint32_t i = 0; i < nest.dag.size(); ++i)
+      if (nest.dag[ExprId{i}].kind == ExprKind::read && nest.dag[ExprId{i}].tensor == stage.value)
+        sum_read = ExprId{i};
+    NETC_CHECK(sum_read.valid(), "a sum that nothing reads");
+    const TensorType& type = graph_[stage.value].type;
+    BufferId sum_buffer = add_buffer(graph_[stage.value].name + ".sum", type);
+
+    Nest sum = nest;
+    sum.stores = {{stage.value, sum_read, nest.dag[sum_read].subscripts, type, sum_buffer, false}};
+    std::vector<Nest> nests;
+    nests.push_back(std::move(sum));
+    add_kernel(std::move(nests), {});
+
+    Nest rest = nest;
+    rest.splits = false;
+    rest.stages.clear();
+    rest.indices.resize(nest.free_count);
+    sums_[stage.value] = sum_buffer;
+    nests.clear();
+    nests.push_back(std::move(rest));
+    add_kernel(std::move(nests), {});
+    sums_.erase(stage.value);
   }
 
   /// The operands one after the other in the result's memory.
@@ -153,7 +208,10 @@ class Scheduler {
     std::vector<AccessedNest> accessed;
     for (Nest& nest : nests) nest.steps = static_cast<uint32_t>(scans_.size());
     for (Nest& nest : nests) accessed.push_back(access(graph_, std::move(nest)));
-    auto buffer_of = [&](ValueId value) { return source ? source : storage_.of(value); };
+    auto buffer_of = [&](ValueId value) {
+      if (auto sum = sums_.find(value); sum != sums_.end()) return sum->second;
+      return source ? source : storage_.of(value);
+    };
 
     // Parameters in the order of first use, so that equal kernels have equal text.
     loops::Call call;
@@ -230,6 +288,7 @@ class Scheduler {
   std::vector<std::vector<OpId>> groups_;
   loops::Step step_;
   Storage storage_;
+  std::map<ValueId, BufferId> sums_;    ///< where a sum lies that its kernel's nest reads
   std::vector<ScanId> scans_;           ///< those that are open
   std::map<ScanId, size_t> repeat_of_;  ///< by scan: position in the step's repeats
 };

@@ -19,7 +19,7 @@ bool thrashes(int64_t step_bytes, int64_t count, const Target& target) {
   int64_t sets = std::max<int64_t>(target.l2_bytes / (line_bytes * cache_ways), 1);
   if (step_bytes % line_bytes != 0) return false;
   int64_t distinct = sets / std::gcd(step_bytes / line_bytes, sets);
-  return count > distinct * cache_ways;
+  return count > distinct * cache_ways || (step_bytes >= 2048 && count >= 512);
 }
 
 /// The part of an index in a window.
@@ -71,6 +71,7 @@ class WindowBuilder {
   /// Values of an index within the window.
   Dim reach(IndexId index) const {
     if (part_of(index) == Part::fixed) return {1, false};
+    if (index == plan_.part_index) return {plan_.part, false};
     if (part_of(index) == Part::whole) return index_at(index).extent;
     int64_t lanes = index == plan_.vector ? plan_.lanes : 1;
     return {plan_.slots[index.index] * lanes, false};
@@ -140,7 +141,7 @@ class WindowBuilder {
         if (part == Part::fixed) continue;
         if (part == Part::tile) staged_.relative |= bit(index);
         staged_.access.strides[index].add(dim.stride * coefficient);
-        if (coefficient < 0)
+        if (coefficient < 0 && index != plan_.part_index)
           staged_.access.constant.add(-dim.stride * coefficient * (reach(index).factor - 1));
       }
     std::erase_if(staged_.access.strides, [](const auto& entry) { return entry.second.is_zero(); });

@@ -165,9 +165,55 @@ class Planner {
     choose_tile(plan, stages, finish_cost(lanes));
     choose_rounds(plan, stages);
     set_order(plan);
+    if (nest_.nest.splits && !plan.order.empty()) set_parts(plan);
     if (reads_.copied)
       std::erase_if(reads_.helped, [&](ExprId read) { return !stage(plan, read); });
     return plan;
+  }
+
+  /// Cuts the sum where what its loops read over and over would not stay in the second cache.
+  void set_parts(Plan& plan) const {
+    const Stage& stage = nest_.nest.stages[0];
+    if (plan.stage_vector[0]) return;
+    double bytes = 0;
+    for (const auto& [read, access] : nest_.reads) bytes += bytes_read_again(plan, read, access);
+    double room = static_cast<double>(target_.l2_bytes) / 2;
+    if (bytes <= room) return;
+    plan.part_index = stage.reduced[0];
+    double most = static_cast<double>(extent(plan.part_index)) * room / bytes;
+    plan.part = std::max<int64_t>(static_cast<int64_t>(most), 1);
+  }
+
+  /// What the loops within the outermost one that a read does not move with, or moves by less than
+  /// it spans, read each time; 0 if there is no such loop.
+  double bytes_read_again(const Plan& plan, ExprId read, const Access& access) const {
+    double bytes = static_cast<double>(byte_size(nest_.nest.dag[read].type));
+    bool reduces = false;
+    for (const auto& [index, stride] : access.strides)
+      if (!nest_.nest.is_free(index)) {
+        bytes *= static_cast<double>(extent(index));
+        reduces = true;
+      }
+    if (!reduces) return 0;
+    bool again = false;
+    for (IndexId index : plan.order) {
+      bool moves = !access.stride(index).is_zero() && !overlaps(access, index);
+      again |= !moves && tiles(plan, index) > 1;
+      if (!moves) continue;
+      double step = static_cast<double>(plan.slots[index.index] * lanes_at(plan, index));
+      bytes *= again ? static_cast<double>(extent(index)) : step;
+    }
+    return again ? bytes : 0;
+  }
+
+  /// Whether an index moves a read by less than one of the sum's indices does in all.
+  bool overlaps(const Access& access, IndexId index) const {
+    int64_t step = std::abs(access.stride(index).constant());
+    return std::any_of(access.strides.begin(), access.strides.end(), [&](const auto& other) {
+      int64_t least = std::abs(other.second.constant());
+      return !nest_.nest.is_free(other.first) && least <= step &&
+             step < least * extent(other.first);
+    });
   }
 
   /// Copies a read's window where that costs least; false where no window is small enough.

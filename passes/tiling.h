@@ -37,6 +37,8 @@ struct Plan {
   std::vector<int64_t> slots;  ///< for each index: points of a tile (vectors, of the lanes)
   std::vector<IndexId> order;  ///< loops over free indices, outermost first
   std::vector<StagedRead> staged;
+  IndexId part_index;  ///< of the sum, cut into parts that run one after the other; invalid: none
+  int64_t part = 0;    ///< values of it in one part
   bool parallel = false;  ///< the loop over `task_index` is cut into tasks
   IndexId task_index;
   loops::Tasks tasks;
