@@ -51,6 +51,8 @@ RegisterId StagingEmitter::values(IndexId index) const {
 }
 
 RegisterId StagingEmitter::extent(const WindowDim& dim) const {
+  if (dim.terms.size() == 1 && std::abs(dim.terms[0].coefficient) == 1)
+    return values(dim.terms[0].index);
   RegisterId one = builder_.integer(1), extent = one;
   for (const auto& [index, coefficient] : dim.terms) {
     RegisterId steps = builder_.sub(values(index), one);

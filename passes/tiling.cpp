@@ -177,11 +177,12 @@ class Planner {
     if (plan.stage_vector[0]) return;
     double bytes = 0;
     for (const auto& [read, access] : nest_.reads) bytes += bytes_read_again(plan, read, access);
-    double room = static_cast<double>(target_.l2_bytes) / 2;
-    if (bytes <= room) return;
+    double cache = static_cast<double>(target_.l2_bytes);
+    if (bytes <= 0.75 * cache) return;
     plan.part_index = stage.reduced[0];
-    double most = static_cast<double>(extent(plan.part_index)) * room / bytes;
-    plan.part = std::max<int64_t>(static_cast<int64_t>(most), 1);
+    int64_t count = extent(plan.part_index);
+    int64_t parts = std::min(static_cast<int64_t>(std::ceil(bytes / (0.5 * cache))), count);
+    plan.part = (count + parts - 1) / parts;
   }
 
   /// What the loops within the outermost one that a read does not move with, or moves by less than
