@@ -125,8 +125,9 @@ class Scheduler {
     }
     if (may_split(nest)) {
       nest.splits = true;
-      if (make_plan(graph_, access(graph_, nest), target_).part > 0) return add_split(nest);
-      nest.splits = false;
+      bool in_parts = make_plan(graph_, access(graph_, nest), target_).part > 0;
+      if (in_parts && !stores_sum_alone(nest)) return add_split(nest);
+      nest.splits = in_parts;
     }
     nests.push_back(std::move(nest));
     add_kernel(std::move(nests), {});
@@ -148,6 +149,14 @@ class Scheduler {
       terms *= static_cast<double>(type.dims[d].at(graph_.capacity));
     }
     return nest.free_count > 0 && terms >= least_split;
+  }
+
+  /// Whether the sum itself is all that is stored: its parts then add up where it belongs.
+  bool stores_sum_alone(const Nest& nest) const {
+    const Store& store = nest.stores[0];
+    const Expr& value = nest.dag[store.expr];
+    return nest.stores.size() == 1 && value.kind == ExprKind::read &&
+           value.tensor == nest.stages[0].value && is_identity(store.target, nest.free_count);
   }
 
   /// First the sum, in parts, into memory; then what is made of it.
