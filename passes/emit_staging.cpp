@@ -27,6 +27,7 @@ void StagingEmitter::run(RegisterId scratch) {
   source_ = exprs_.pointer_of(expr_.tensor);
   scratch_ = scratch;
   turned_ = find_turned();
+  if (expr_.otherwise) outside_ = exprs_.eval(expr_.otherwise, Point(nest_.nest.indices.size()));
   for (const WindowDim& dim : staged_.dims)
     guards_.push_back(dim.guard < 0 ? RegisterId{} : guard_begin(dim));
   level(0, source_begin(), builder_.integer(0), {});
@@ -180,8 +181,7 @@ void StagingEmitter::vector(RegisterId at, RegisterId from, RegisterId to, Regis
   RegisterId offset = builder_.add(from, builder_.mul(at, dim.source_stride.emit(builder_)));
   RegisterId value = builder_.load(source_, offset, lanes_, memory);
   if (within && !is_zero(nest_.nest.dag, expr_.otherwise)) {
-    RegisterId outside = exprs_.eval(expr_.otherwise, Point(nest_.nest.indices.size()));
-    value = builder_.apply(Function::select, {within, value, exprs_.widen(outside, lanes_)});
+    value = builder_.apply(Function::select, {within, value, exprs_.widen(outside_, lanes_)});
   }
   builder_.store(scratch_, builder_.add(to, at), value);
 }

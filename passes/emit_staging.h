@@ -46,7 +46,7 @@ class StagingEmitter {
   uint16_t lanes_;
   ExprEmitter& exprs_;
   loops::Builder& builder_;
-  RegisterId source_, scratch_;
+  RegisterId source_, scratch_, outside_;
   std::optional<size_t>
       turned_;  ///< the dimension that is contiguous in the tensor, if not the last
   std::vector<RegisterId> guards_;  ///< for each dimension, where its window begins in the tensor
