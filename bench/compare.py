@@ -1,141 +1,194 @@
-"""Compares training steps of netc with its peers on the same machine, in turn, so that noise falls
-on all: PyTorch eager, torch.compile, and jax.jit for the fully connected workloads.
+"""Compares training steps and predictions of netc with those of its peers on the same machine, in
+turn, so that noise falls on all: PyTorch (eager; torch.compile), JAX (a jitted step; a jitted scan
+over an epoch), and for the prediction of one row ONNX Runtime as well.
 
-usage: compare.py [--netc build/bin/netc] [--torch PYTHON] [--jax PYTHON] [--rounds 3] [WORKLOAD...]
+usage: compare.py --python PYTHON [--peers torch,compile,jax,scan,onnx] [--rounds 3] [--seconds 1]
+                  [--threads 1] [--busy] [--json FILE] [--picture FILE.svg] [WORKLOAD...]
 
-A peer is a program under peers/ that a Python runs; one that is not given is left out. Before
-timing, netc and PyTorch train 20 steps from the same weights on the same data, and the largest
-difference of a weight, relative to the largest of its tensor, is printed. w9 draws samples, which
-differ, so it is timed only. Prints a markdown table: medians of the rounds.
+PYTHON has torch, jax, onnxruntime, onnx and safetensors. All programs start from the same weights
+and walk the same kind of data. Before timing, each trains 20 steps; the distance of its weights
+from PyTorch's, relative to how far PyTorch's moved, is printed. w9 draws samples, which differ, so
+it is timed only. Times are medians, or with --cpu the processors' time of a step on average, which
+other programs on a shared machine disturb less. --busy keeps the last of the cores busy meanwhile.
 """
 
 import argparse
+import contextlib
 import json
 import os
 import pathlib
 import statistics
 import subprocess
+import sys
 import tempfile
+
+from measure import pinned, processor
+from picture import picture
 
 FOLDER = pathlib.Path(__file__).parent
 ALL = [f"w{i}" for i in range(1, 11)]
-JAX = ("w1", "w2", "w3", "w4", "w10")
 DRAWING = ("w9",)
-
-# Writes an .npy file per input of 20 batches; numpy is the peers', not ours.
-MAKE_DATA = """
-import sys, pathlib, numpy as np
-workload, folder, rng = sys.argv[1], pathlib.Path(sys.argv[2]), np.random.default_rng(1)
-rows = 20 * {"w2": 10, "w4": 256, "w5": 64, "w8": 8, "w10": 16}.get(workload, 32)
-shape = {"w5": (28, 28, 1), "w6": (32, 32, 3), "w10": (64,)}.get(workload, (784,))
-if workload in ("w7", "w8"):
-    steps = 64 if workload == "w7" else 128
-    data = {name: rng.integers(0, 64, (rows, steps), np.uint8) for name in ("text", "next")}
-else:
-    data = {"image": rng.random((rows, *shape), np.float32),
-            "digit": rng.integers(0, 10, rows, np.uint8)}
-for name, array in data.items():
-    np.save(folder / f"{name}.npy", array)
-"""
-
-DIFFERENCE = """
-import sys, numpy as np
-from safetensors.numpy import load_file
-ours, peers = load_file(sys.argv[1]), load_file(sys.argv[2])
-print(max(float(np.abs(ours[k] - v).max() / max(np.abs(v).max(), 1e-3)) for k, v in peers.items()))
-"""
+NAMES = {"torch": "PyTorch", "compile": "torch.compile", "jax": "jax.jit", "scan": "jax scan",
+         "onnx": "ONNX Runtime"}
+VERSIONS = "import torch, jax, onnxruntime; print(torch.__version__, jax.__version__, " \
+           "onnxruntime.__version__)"
 
 
-def pinned(command, threads):
-    cores = ",".join(str(c) for c in sorted(os.sched_getaffinity(0))[-threads:])
-    environment = {**os.environ, "BENCH_THREADS": str(threads), "OMP_NUM_THREADS": str(threads)}
-    result = subprocess.run(["taskset", "-c", cores, *map(str, command)], env=environment,
-                            capture_output=True, text=True)
-    if result.returncode:
-        raise SystemExit(f"{command}:\n{result.stderr[-2000:]}")
-    return result.stdout
-
-
-def processor():
-    with open("/proc/cpuinfo") as file:
-        names = [line.split(":", 1)[1].strip() for line in file if line.startswith("model name")]
-    return names[0] if names else "unknown"
+def peer(options, script, *arguments, threads=None):
+    command = [options.python, FOLDER / "peers" / script, *arguments]
+    return pinned(command, threads or options.threads)
 
 
 def prepare(options, workload, folder):
-    """Data and first weights; the difference of the weights after 20 steps, where it says something."""
-    if not options.torch:
-        return None
-    model = FOLDER / f"workloads/{workload}.net"
-    pinned([options.torch, "-c", MAKE_DATA, workload, folder], 1)
-    train = [options.netc, "train", model, "--quiet", "--data", folder]
+    """Data and first weights; the distances of weights after 20 steps, where they say something."""
+    peer(options, "make_data.py", workload, folder, threads=1)
+    train = [options.netc, "train", FOLDER / f"workloads/{workload}.net", "--quiet", "--data", folder]
     pinned([*train, "--steps", 0, "--save", folder / "start.safetensors"], 1)
     if workload in DRAWING:
-        return None
+        return {}
     pinned([*train, "--load", folder / "start.safetensors", "--steps", 20,
             "--save", folder / "netc.safetensors"], 1)
-    pinned([options.torch, FOLDER / "peers/torch_steps.py", workload, folder, 0, "agree"], 1)
-    return float(pinned([options.torch, "-c", DIFFERENCE, folder / "netc.safetensors",
-                         folder / "torch.safetensors"], 1))
+    programs = ["netc"]
+    peer(options, "torch_steps.py", workload, folder, 0, "agree", threads=1)
+    if {"jax", "scan"} & set(options.peers):
+        peer(options, "jax_steps.py", workload, folder, 0, "agree", threads=1)
+        programs.append("jax")
+    return {program: float(peer(options, "difference.py", folder / f"{program}.safetensors",
+                                folder / "torch.safetensors", folder / "start.safetensors"))
+            for program in programs}
 
 
-def peers_of(options, workload, folder):
-    """Commands by name, each of which prints a step's time."""
-    peers = {}
-    if options.torch:
-        for mode in ("eager", "compile") if options.compile else ("eager",):
-            peers[f"torch {mode}"] = [options.torch, FOLDER / "peers/torch_steps.py", workload,
-                                      folder, options.seconds, mode]
-    if options.jax and workload in JAX:
-        peers["jax.jit"] = [options.jax, FOLDER / "peers/jax_steps.py", workload, options.seconds]
+def training_peers(options, workload, folder):
+    modes = {"torch": ("torch_steps.py", "eager"), "compile": ("torch_steps.py", "compile"),
+             "jax": ("jax_steps.py", "step"), "scan": ("jax_steps.py", "epoch")}
+    return {name: (script, workload, folder, options.seconds, mode)
+            for name, (script, mode) in modes.items() if name in options.peers}
+
+
+def predicting_peers(options, workload, folder):
+    if workload in DRAWING:
+        return {}
+    modes = {"torch": ("torch_steps.py", "predict"), "compile": ("torch_steps.py", "predict-compile"),
+             "jax": ("jax_steps.py", "predict")}
+    peers = {name: (script, workload, folder, options.seconds, mode)
+             for name, (script, mode) in modes.items() if name in options.peers}
+    if "onnx" in options.peers:
+        peer(options, "onnx_predict.py", "export", workload, folder)
+        peers["onnx"] = ("onnx_predict.py", workload, folder, options.seconds)
     return peers
 
 
-def step_time(output):
-    value = json.loads(output)
-    return value["step_us"] if isinstance(value, dict) else value
+def middle(reports):
+    return {key: statistics.median(report[key] for report in reports) for key in reports[0]}
 
 
 def compare(options, workload):
+    """All figures of a workload."""
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
-        difference = prepare(options, workload, folder)
-        peers = peers_of(options, workload, folder)
-        reports, times = [], {peer: [] for peer in peers}
+        distances = prepare(options, workload, folder)
+        groups = {"train": training_peers(options, workload, folder),
+                  "predict": predicting_peers(options, workload, folder)}
+        ours, theirs = [], {group: {p: [] for p in peers} for group, peers in groups.items()}
         for _ in range(options.rounds):
-            reports.append(json.loads(pinned(
-                [options.netc, "bench", FOLDER / f"workloads/{workload}.net", "--threads",
-                 options.threads, "--format", "json"], options.threads)))
-            for peer, command in peers.items():
-                times[peer].append(step_time(pinned(command, options.threads)))
-    ours = {key: statistics.median(report[key] for report in reports) for key in reports[0]}
-    medians = {peer: statistics.median(values) for peer, values in times.items()}
-    best = min(medians, key=medians.get) if medians else None
-    cells = [workload, f"{ours['train_step_us']:.1f}",
-             f"{medians[best]:.1f} ({best})" if best else "-",
-             f"{medians[best] / ours['train_step_us']:.2f}" if best else "-",
-             f"{ours['peak_share']:.0%}", f"{ours['first_step_ms']:.0f}",
-             f"{ours['peak_rss_mib']:.0f}", "-" if difference is None else f"{difference:.1e}"]
-    print("| " + " | ".join(cells) + " |", flush=True)
+            bench = [options.netc, "bench", FOLDER / f"workloads/{workload}.net", "--threads",
+                     options.threads, "--format", "json"]
+            ours.append(json.loads(pinned(bench, options.threads)))
+            for group, peers in groups.items():
+                for program, command in peers.items():
+                    theirs[group][program].append(json.loads(peer(options, *command)))
+    return {"workload": workload, "distances": distances, "netc": middle(ours),
+            **{group: {p: middle(reports) for p, reports in peers.items()}
+               for group, peers in theirs.items()}, "rounds": {"netc": ours, **theirs}}
 
 
-def main():
-    parser = argparse.ArgumentParser()
+def times(options, result, group):
+    """Microseconds by program, netc first."""
+    key = "cpu_us" if options.cpu else "step_us"
+    ours = {"train": "train_cpu_us" if options.cpu else "train_step_us", "predict": "predict_us"}
+    return {"netc": result["netc"][ours[group]],
+            **{p: report[key] for p, report in result[group].items()}}
+
+
+def row(options, result, group, columns):
+    by_program = times(options, result, group)
+    cells = [result["workload"]]
+    cells += [f"{by_program[p]:.1f}" if p in by_program else "-" for p in ["netc", *columns]]
+    others = [t for p, t in by_program.items() if p != "netc"]
+    cells.append(f"{min(others) / by_program['netc']:.2f}" if others else "-")
+    if group == "train":
+        ours = result["netc"]
+        rest = list(result["train"].values())
+        cells += [f"{ours['peak_share']:.0%}",
+                  f"{ours['first_step_ms']:.0f} / "
+                  f"{min((r['first_step_ms'] for r in rest), default=0):.0f}",
+                  f"{ours['peak_rss_mib']:.0f} / {min((r['peak_rss_mib'] for r in rest), default=0):.0f}",
+                  ", ".join(f"{d:.0e}" for d in result["distances"].values()) or "-"]
+    return "| " + " | ".join(cells) + " |"
+
+
+def table(options, results, group):
+    columns = [p for p in NAMES if any(p in result[group] for result in results)]
+    head = ["workload", "netc", *(NAMES[p] for p in columns), "best peer / netc"]
+    if group == "train":
+        head += ["share of FMA peak", "first step ms (netc / least)", "MiB (netc / least)",
+                 "distance from PyTorch (netc, JAX)"]
+    lines = ["| " + " | ".join(head) + " |", "|---" * len(head) + "|"]
+    return "\n".join(lines + [row(options, result, group, columns) for result in results])
+
+
+@contextlib.contextmanager
+def busy_core(wanted):
+    """Another process that keeps the last core busy."""
+    if not wanted:
+        yield
+        return
+    core = str(sorted(os.sched_getaffinity(0))[-1])
+    other = subprocess.Popen(["taskset", "-c", core, sys.executable, "-c", "while True: pass"])
+    try:
+        yield
+    finally:
+        other.kill()
+        other.wait()
+
+
+def arguments():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("--netc", default=str(FOLDER.parent / "build/bin/netc"))
-    parser.add_argument("--torch", help="a Python with torch and safetensors")
-    parser.add_argument("--compile", action="store_true", help="torch.compile as well")
-    parser.add_argument("--jax", help="a Python with jax")
+    parser.add_argument("--python", required=True, help="a Python with the peers")
+    parser.add_argument("--peers", default="torch,compile,jax,scan,onnx")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=1.0)
     parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--cpu", action="store_true", help="compare the processors' time")
+    parser.add_argument("--busy", action="store_true")
+    parser.add_argument("--json", help="write all figures here")
+    parser.add_argument("--picture", help="write the ratios here as SVG")
     parser.add_argument("workloads", nargs="*", default=ALL)
     options = parser.parse_args()
-    print(f"processor: {processor()}, {options.threads} thread(s), median of {options.rounds} rounds\n")
-    print("| workload | netc us | best peer us | peer / netc | share of FMA peak | first step ms "
-          "| memory MiB | difference after 20 steps |")
-    print("|---|---|---|---|---|---|---|---|")
-    for workload in options.workloads:
-        compare(options, workload)
+    options.peers = options.peers.split(",")
+    if unknown := set(options.peers) - set(NAMES):
+        parser.error(f"no peer {', '.join(sorted(unknown))}; there are {', '.join(NAMES)}")
+    return options
+
+
+def main():
+    options = arguments()
+    torch, jax, onnx = pinned([options.python, "-c", VERSIONS], 1).split()
+    about = (f"{processor()}, {options.threads} thread(s), PyTorch {torch}, JAX {jax}, ONNX Runtime "
+             f"{onnx}, {options.rounds} round(s)")
+    results = []
+    with busy_core(options.busy):
+        for workload in options.workloads:
+            results.append(compare(options, workload))
+            print(f"{workload} done", file=sys.stderr, flush=True)
+    print(f"{about}; microseconds of a step\n\n{table(options, results, 'train')}\n\n"
+          f"Microseconds of a prediction of one row\n\n{table(options, results, 'predict')}")
+    if options.json:
+        pathlib.Path(options.json).write_text(json.dumps({"about": about, "results": results}))
+    if options.picture:
+        ratios = {r["workload"]: times(options, r, "train") for r in results}
+        pathlib.Path(options.picture).write_text(picture(ratios, NAMES, about))
 
 
 if __name__ == "__main__":

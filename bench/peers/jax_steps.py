@@ -1,13 +1,19 @@
-"""Times training steps of the fully connected workloads in JAX: one jitted step with donated
-parameters, walking over batches of a data set that is already on the device.
+"""One peer: a workload in JAX, compiled by XLA.
 
-usage: jax_steps.py WORKLOAD SECONDS      prints the median microseconds of a step
+usage: jax_steps.py WORKLOAD FOLDER SECONDS MODE
+  step     times one jitted step with donated weights
+  epoch    times steps of a jitted scan over all batches
+  predict  times the jitted prediction of one row
+  agree    writes the weights after 20 steps to jax.safetensors
+FOLDER holds start.safetensors and an .npy file per input. Prints one line of JSON.
 """
 
 import os
+import pathlib
 import sys
 import time
 
+begin = time.perf_counter()
 threads = os.environ.get("BENCH_THREADS", "1")
 os.environ["XLA_FLAGS"] = (
     "--xla_cpu_multi_thread_eigen=" + ("false" if threads == "1" else "true")
@@ -16,65 +22,102 @@ os.environ["XLA_FLAGS"] = (
 import jax
 import jax.numpy as jnp
 import numpy as np
+from safetensors.numpy import load_file, save_file
 
-# Layer sizes, activation, batch, momentum or "adam".
-WORKLOADS = {
-    "w1": ([784, 10], None, 32, 0.0),
-    "w2": ([784, 30, 10], jax.nn.sigmoid, 10, 0.0),
-    "w3": ([784, 128, 64, 10], jax.nn.relu, 32, 0.9),
-    "w4": ([784, 1024, 1024, 1024, 10], jax.nn.relu, 256, "adam"),
-    "w10": ([64] * 21 + [10], jax.nn.relu, 16, 0.0),
-}
+import jax_networks
+from timing import report, sample
+from workloads import WORKLOADS
 
 
-def main():
-    sizes, activation, batch, rule = WORKLOADS[sys.argv[1]]
-    seconds = float(sys.argv[2])
-    rng = np.random.default_rng(1)
-    params = [(jnp.asarray(rng.normal(size=(a, b)) / np.sqrt(a), jnp.float32), jnp.zeros(b))
-              for a, b in zip(sizes, sizes[1:])]
-    images = [jnp.asarray(rng.random((batch, sizes[0])), jnp.float32) for _ in range(64)]
-    digits = [jnp.asarray(rng.integers(0, 10, batch), jnp.uint8) for _ in range(64)]
+def rule_of(workload):
+    """The optimizer's first state for weights, and its step."""
+    rate, momentum = workload.rate, workload.momentum
+    if workload.optimizer == "adam":
+        def start(p):
+            return jnp.float32(0), jax.tree.map(jnp.zeros_like, p), jax.tree.map(jnp.zeros_like, p)
 
-    def loss(params, x, y):
-        for w, b in params[:-1]:
-            x = activation(x @ w + b)
-        logp = jax.nn.log_softmax(x @ params[-1][0] + params[-1][1])
-        return -jnp.mean(jnp.take_along_axis(logp, y[:, None].astype(int), axis=1))
-
-    def step(params, state, x, y):
-        value, grads = jax.value_and_grad(loss)(params, x, y)
-        if rule == "adam":
+        def apply(p, state, grads):
             count, m, v = state
             count = count + 1
             m = jax.tree.map(lambda m, g: 0.9 * m + 0.1 * g, m, grads)
             v = jax.tree.map(lambda v, g: 0.999 * v + 0.001 * g * g, v, grads)
-            params = jax.tree.map(
-                lambda p, m, v: p - 0.001 * (m / (1 - 0.9 ** count))
-                / (jnp.sqrt(v / (1 - 0.999 ** count)) + 1e-8), params, m, v)
-            return params, (count, m, v), value
-        if rule:
-            state = jax.tree.map(lambda s, g: rule * s + g, state, grads)
-            grads = state
-        return jax.tree.map(lambda p, g: p - 0.1 * g, params, grads), state, value
+            first, second = 1 - 0.9 ** count, 1 - 0.999 ** count
+            p = jax.tree.map(
+                lambda p, m, v: p * (1 - rate * workload.decay)
+                - rate * (m / first) / (jnp.sqrt(v / second) + 1e-8), p, m, v)
+            return p, (count, m, v)
+    elif momentum:
+        def start(p):
+            return jax.tree.map(jnp.zeros_like, p)
 
-    zeros = jax.tree.map(jnp.zeros_like, params)
-    state = (jnp.float32(0), zeros, jax.tree.map(jnp.zeros_like, params)) if rule == "adam" else zeros
-    if rule == 0.0:
-        state = ()
-    compiled = jax.jit(step, donate_argnums=(0, 1))
-    times, i, end = [], 0, None
-    while end is None or time.perf_counter() < end:
-        begin = time.perf_counter()
-        for _ in range(16):
-            params, state, value = compiled(params, state, images[i % 64], digits[i % 64])
-            i += 1
-        jax.block_until_ready(params)
-        if end is None:  # the first round compiles
-            end = time.perf_counter() + seconds
-            continue
-        times.append((time.perf_counter() - begin) / 16)
-    print(f"{1e6 * float(np.median(times)):.2f}")
+        def apply(p, state, grads):
+            state = jax.tree.map(lambda s, g: momentum * s + g, state, grads)
+            return jax.tree.map(lambda p, s: p - rate * s, p, state), state
+    else:
+        def start(p):
+            return ()
+
+        def apply(p, state, grads):
+            return jax.tree.map(lambda p, g: p - rate * g, p, grads), state
+    return start, apply
+
+
+def main():
+    name, folder, seconds, mode = sys.argv[1], pathlib.Path(sys.argv[2]), float(sys.argv[3]), sys.argv[4]
+    workload = WORKLOADS[name]
+    arrays = [np.load(folder / f"{n}.npy") for n in workload.inputs]
+    weights = load_file(folder / "start.safetensors")
+    if mode == "predict":
+        p = {k: jnp.asarray(v) for k, v in weights.items()}
+        run = jax.jit(lambda x: jax_networks.predict(name, p, x))
+        rows = [jnp.asarray(arrays[0][i:i + 1]) for i in range(min(64, len(arrays[0])))]
+        return report(sample(lambda i: run(rows[i % len(rows)]).block_until_ready(), seconds, begin))
+
+    p = {k: jnp.asarray(v) for k, v in weights.items() if "running_" not in k}
+    start, apply = rule_of(workload)
+
+    def step(p, state, batch, key):
+        value, grads = jax.value_and_grad(lambda p: jax_networks.loss(name, p, batch, key))(p)
+        return *apply(p, state, grads), value
+
+    state, key, rows = start(p), jax.random.key(1), workload.rows
+    count = len(arrays[0]) // rows
+    if mode == "epoch":
+        if arrays[0].ndim == 4:  # XLA convolves ten times slower inside of a loop: time enough
+            count = 4
+        data = tuple(jnp.asarray(a[:count * rows].reshape(count, rows, *a.shape[1:]))
+                     for a in arrays)
+        keys = jax.random.split(key, count)
+
+        def body(carried, batch):
+            p, state, value = step(*carried, batch[0], batch[1])
+            return (p, state), value
+
+        run = jax.jit(lambda p, state, data, keys: jax.lax.scan(body, (p, state), (data, keys)),
+                      donate_argnums=(0, 1))
+
+        def epoch(i):
+            nonlocal p, state
+            (p, state), values = run(p, state, data, keys)
+            jax.block_until_ready(p)
+        return report(sample(epoch, seconds, begin, warm_up=0), steps=count)
+
+    batches = [tuple(jnp.asarray(a[i * rows:(i + 1) * rows]) for a in arrays) for i in range(count)]
+    keys = list(jax.random.split(key, count))
+    run = jax.jit(step, donate_argnums=(0, 1))
+    together = 1 if mode == "agree" else 4  # dispatched before the result is waited for
+
+    def steps(i):
+        nonlocal p, state
+        for j in range(i * together, (i + 1) * together):
+            p, state, value = run(p, state, batches[j % count], keys[j % count])
+        jax.block_until_ready(p)
+
+    if mode == "agree":
+        for i in range(20):
+            steps(i)
+        return save_file({k: np.asarray(v) for k, v in p.items()}, folder / "jax.safetensors")
+    report(sample(steps, seconds, begin), steps=together)
 
 
 if __name__ == "__main__":

@@ -1,14 +1,16 @@
-"""One peer: training steps of a workload in PyTorch, eager or compiled.
+"""One peer: a workload in PyTorch.
 
-usage: torch_steps.py WORKLOAD FOLDER SECONDS eager|compile    times steps over the data in FOLDER
-       torch_steps.py WORKLOAD FOLDER SECONDS agree            writes the weights after 20 steps
+usage: torch_steps.py WORKLOAD FOLDER SECONDS MODE
+  eager            times steps
+  compile          times steps that torch.compile has taken whole: gradients and updates in one graph
+  predict          times the prediction of one row in inference mode
+  predict-compile  the same, compiled
+  agree            writes the weights after 20 steps to torch.safetensors
 FOLDER holds start.safetensors and an .npy file per input. Prints one line of JSON.
 """
 
-import json
 import os
 import pathlib
-import resource
 import sys
 import time
 
@@ -17,48 +19,73 @@ import numpy as np
 import torch
 from safetensors.numpy import load_file, save_file
 
-import networks
+import torch_networks
+from timing import report, sample
+from workloads import WORKLOADS
 
-INPUTS = {"w7": ("text", "next"), "w8": ("text", "next"), "w9": ("image",)}
-ROWS = {"w2": 10, "w4": 256, "w5": 64, "w8": 8, "w10": 16}
+
+def compiled_step(name, p):
+    """A step without autograd's tape and the optimizers' loops, which the compiler sees through."""
+    workload = WORKLOADS[name]
+    rate, momentum = workload.rate, workload.momentum
+    p = {k: w.detach() for k, w in p.items()}
+    first = {k: torch.zeros_like(w) for k, w in p.items()}
+    second = {k: torch.zeros_like(w) for k, w in p.items()}
+    count = torch.zeros(())
+
+    @torch.no_grad()
+    def step(batch):
+        grads = torch.func.grad(lambda p: torch_networks.loss(name, p, batch))(p)
+        if workload.optimizer == "adam":
+            count.add_(1)
+            shrink, root = 1 - 0.9 ** count, torch.sqrt(1 - 0.999 ** count)
+            for k, g in grads.items():
+                first[k].lerp_(g, 0.1)
+                second[k].mul_(0.999).addcmul_(g, g, value=0.001)
+                p[k].mul_(1 - rate * workload.decay)
+                p[k].sub_(rate * (first[k] / shrink) / (second[k].sqrt() / root + 1e-8))
+        elif momentum:
+            for k, g in grads.items():
+                p[k].sub_(first[k].mul_(momentum).add_(g), alpha=rate)
+        else:
+            for k, g in grads.items():
+                p[k].sub_(g, alpha=rate)
+    return torch.compile(step, fullgraph=True)
 
 
 def main():
-    workload, folder, seconds, mode = sys.argv[1], pathlib.Path(sys.argv[2]), float(sys.argv[3]), sys.argv[4]
+    name, folder, seconds, mode = sys.argv[1], pathlib.Path(sys.argv[2]), float(sys.argv[3]), sys.argv[4]
     torch.set_num_threads(int(os.environ.get("BENCH_THREADS", "1")))
-    rows = ROWS.get(workload, 32)
-    arrays = [np.load(folder / f"{name}.npy") for name in INPUTS.get(workload, ("image", "digit"))]
-    batches = [networks.batch_of([a[i:i + rows] for a in arrays])
+    torch.set_flush_denormal(True)
+    workload = WORKLOADS[name]
+    arrays = [np.load(folder / f"{n}.npy") for n in workload.inputs]
+    training = not mode.startswith("predict")
+    p = torch_networks.prepare(load_file(folder / "start.safetensors"), training)
+    if not training:
+        with torch.inference_mode():
+            rows = [torch_networks.batch_of([arrays[0][i:i + 1]])[0] for i in range(64)]
+            predict = lambda x: torch_networks.predict(name, p, x)
+            if mode == "predict-compile":
+                predict = torch.compile(predict)
+            return report(sample(lambda i: predict(rows[i % 64]), seconds, begin))
+
+    rows = workload.rows
+    batches = [torch_networks.batch_of([a[i:i + rows] for a in arrays])
                for i in range(0, len(arrays[0]), rows)]
-    p = networks.prepare(load_file(folder / "start.safetensors"))
-    rule = networks.optimizer(workload, list(p.values()))
-    loss = networks.LOSSES[workload]
+    # PyTorch's fused optimizers compute in another order: the weights are compared without.
+    rule = torch_networks.optimizer(workload, list(p.values()), fused=mode != "agree")
 
     def step(batch):
         rule.zero_grad(set_to_none=True)
-        value = loss(p, batch)
-        value.backward()
+        torch_networks.loss(name, p, batch).backward()
         rule.step()
 
     if mode == "agree":
         for batch in batches[:20]:
             step(batch)
-        save_file({k: np.ascontiguousarray(v) for k, v in networks.declared_layout(p).items()},
-                  folder / "torch.safetensors")
-        return print("{}")
-    run = torch.compile(step) if mode == "compile" else step
-    run(batches[0])
-    first = time.perf_counter() - begin
-    for batch in batches[:5]:
-        run(batch)
-    times, end = [], time.perf_counter() + seconds
-    while not times or time.perf_counter() < end:
-        before = time.perf_counter()
-        run(batches[len(times) % len(batches)])
-        times.append(time.perf_counter() - before)
-    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(json.dumps({"step_us": 1e6 * float(np.median(times)), "first_step_ms": 1e3 * first,
-                      "peak_rss_mib": memory}))
+        return save_file(torch_networks.declared_layout(p), folder / "torch.safetensors")
+    run = compiled_step(name, p) if mode == "compile" else step
+    report(sample(lambda i: run(batches[i % len(batches)]), seconds, begin))
 
 
 if __name__ == "__main__":
