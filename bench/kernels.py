@@ -52,7 +52,7 @@ def contractions(netc, workload, folder):
         m = DEFINITION.match(line)
         if not m or m[6] == m[9] or not {m[2], m[6], m[9]} <= shapes.keys():
             continue
-        yield contraction(m, [shapes[name] for name in (m[2], m[6], m[9])], workload)
+        yield contraction(m, [list(shapes[name]) for name in (m[2], m[6], m[9])], workload)
 
 
 def contraction(m, shapes, workload):

@@ -108,6 +108,7 @@ def main():
     show("log f32", 10, *remez(log_tail, one, log_low, log_high, 8))
     show("log f64", 20, *remez(atanh_tail, one, 0, mpf("0.02945"), 6))
     show("tanh f32", 10, *remez(tanh_tail, one, 0, mpf("0.625")**2, 5))
+    show("tanh f64", 20, *remez(tanh_tail, one, 0, mpf("0.625")**2, 11))
     show("erf f32 near", 10, *remez(erf_tail, near, 0, 1, 6))
     show("erf f32 far", 10, *remez(lambda t: log(erfc(t)), far, mpf("0.99"), mpf("4.01"), 7))
     quarter = (pi / 4 * mpf("1.001"))**2

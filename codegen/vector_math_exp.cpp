@@ -99,30 +99,34 @@ Value* expm1(LaneBuilder& l, Value* x) {
 Value* exp_of(LaneBuilder& l, LaneValues x) { return exp(l, x[0]); }
 Value* expm1_of(LaneBuilder& l, LaneValues x) { return expm1(l, x[0]); }
 
-/// By the exponential of -|x|, which cannot overflow.
+/// By the exponential s of -|x|, which cannot overflow: s / (1 + s) or 1 / (1 + s). What rounding
+/// adds to 1 + s is taken out again to first order, with 1 / (1 + s) = 1 - s / (1 + s).
 Value* sigmoid_of(LaneBuilder& l, LaneValues x) {
   Value* small = exp(l, l.ir.CreateFNeg(l.abs(x[0])));
-  Value* numerator = l.select(l.less(x[0], 0), small, l.constant(small, 1));
-  return l.div(numerator, l.add(small, 1));
+  Value* is_negative = l.less(x[0], 0);
+  Value* sum = l.add(small, 1);
+  Value* quotient = l.div(l.select(is_negative, small, l.constant(small, 1)), sum);
+  Value* excess = l.sub(l.add(sum, -1), small);
+  Value* inverse = l.select(is_negative, l.sub(1, quotient), quotient);
+  return l.fma(l.mul(quotient, inverse), excess, quotient);
 }
 
-/// With m = e^(2|x|) - 1: m / (m + 2) where x is small, else 1 - 2 / (m + 2). In f32 a polynomial
-/// is quicker for small x, and the others need no m without cancellation.
+/// A polynomial where x is small, else 1 - 2 / (e^(2|x|) + 1).
 Value* tanh_of(LaneBuilder& l, LaneValues x) {
-  Value* size = l.abs(x[0]);
-  Value* is_small = l.less(size, 0.625);
-  if (LaneBuilder::is_double(x[0])) {
-    Value* m = expm1(l, l.mul(size, 2));
-    Value* numerator = l.select(is_small, m, l.constant(m, -2));
-    Value* quotient = l.div(numerator, l.add(m, 2));
-    return l.copy_sign(l.select(is_small, quotient, l.add(quotient, 1)), x[0]);
-  }
   Value* square = l.mul(x[0], x[0]);
-  Value* tail = l.polynomial(square, {2.298942105e-3, -8.350008645e-3, 2.177099592e-2,
-                                      -5.39595503e-2, 1.333330498e-1, -3.333333318e-1});
+  Value* tail = LaneBuilder::is_double(x[0])
+                    ? l.polynomial(square, {6.5027026360694284093e-6, -3.1238812084257249495e-5,
+                                            9.2606176139172007957e-5, -2.3760902339466327853e-4,
+                                            5.8966664487985093792e-4, -1.4557766653367834329e-3,
+                                            3.5921219196470154578e-3, -8.863235117362895511e-3,
+                                            2.1869488519698785375e-2, -5.3968253967914303415e-2,
+                                            1.3333333333333058523e-1, -3.3333333333333332965e-1})
+                    : l.polynomial(square, {2.298942105e-3, -8.350008645e-3, 2.177099592e-2,
+                                            -5.39595503e-2, 1.333330498e-1, -3.333333318e-1});
   Value* near = l.fma(l.mul(square, x[0]), tail, x[0]);
+  Value* size = l.abs(x[0]);
   Value* far = l.sub(1, l.div(2, l.add(exp(l, l.mul(size, 2)), 1)));
-  return l.select(is_small, near, l.copy_sign(far, x[0]));
+  return l.select(l.less(size, 0.625), near, l.copy_sign(far, x[0]));
 }
 
 /// Far from 0, log(1 - erf(x)) is the polynomial.

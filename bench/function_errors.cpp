@@ -1,0 +1,220 @@
+// The largest error of each transcendental function, as compiled, over all numbers of f32 (or every
+// K-th) and over random ones of f64.
+//
+// usage: function_errors [--every K] [--samples N] [--flush] [FUNCTION...]
+//
+// An error is told in units of the last place of the exact result, which for f32 is computed in
+// f64 and for f64 in long double. Special results (NaN, infinities, the signs of zeros) must be
+// those. With --flush, subnormal numbers count as zero, as during a step.
+#include <fmt/format.h>
+
+#include <cmath>
+#include <cstring>
+#include <random>
+
+#include "ir/functions.h"
+#include "runtime/core/threads.h"
+#include "test/unit/codegen_run.h"
+
+namespace netc {
+namespace {
+
+constexpr size_t rows = 65536;  // of a call
+
+template <typename T>
+using Exact = T (*)(T, T);
+
+struct Row {
+  Function function;
+  Exact<double> f32;  ///< of f32's arguments
+  Exact<long double> f64;
+};
+
+template <typename T>
+T sigmoid(T x) {
+  return x < 0 ? std::exp(x) / (1 + std::exp(x)) : 1 / (1 + std::exp(-x));
+}
+
+#define NETC_ROW(name, expression)                                                      \
+  {                                                                                     \
+    Function::name, [](double x, double y) -> double { return (void)y, expression; },   \
+        [](long double x, long double y) -> long double { return (void)y, expression; } \
+  }
+const Row table[] = {
+    NETC_ROW(exp, std::exp(x)),        NETC_ROW(expm1, std::expm1(x)),
+    NETC_ROW(log, std::log(x)),        NETC_ROW(log1p, std::log1p(x)),
+    NETC_ROW(tanh, std::tanh(x)),      NETC_ROW(sigmoid, sigmoid(x)),
+    NETC_ROW(erf, std::erf(x)),        NETC_ROW(sin, std::sin(x)),
+    NETC_ROW(cos, std::cos(x)),        NETC_ROW(sqrt, std::sqrt(x)),
+    NETC_ROW(rsqrt, 1 / std::sqrt(x)), NETC_ROW(pow, std::pow(x, y)),
+};
+#undef NETC_ROW
+
+std::string program(const Row& row, DType type) {
+  std::string_view element = name(type);
+  bool binary = info(row.function).arity == 2;
+  return fmt::format(
+      "kernel @k(%x: {0}*, %y: {0}*, %z: mut {0}*) {{\n  for %i = 0 to N step 8 {{\n"
+      "    %a = load %x[%i] : {0}x8\n    %b = load %y[%i] : {0}x8\n    %r = {1} %a{2}\n"
+      "    store %z[%i], %r\n  }}\n}}\n"
+      "step m run capacity {3} arena 0 {{\n  %x: {0}[N] = input 0\n  %y: {0}[N] = input 1\n"
+      "  %z: {0}[N] = output 0\n  phase {{\n    @k(%x, %y, %z)\n  }}\n}}\n",
+      element, info(row.function).name, binary ? ", %b" : "", rows);
+}
+
+template <typename T>
+struct Worst {
+  double error = 0;
+  T x = 0, y = 0, found = 0;
+  int64_t wrong = 0;  ///< special results
+  T wrong_x = 0, wrong_y = 0, wrong_found = 0;
+};
+
+template <typename T>
+T flushed(T x, bool flush) {
+  return flush && std::fpclassify(x) == FP_SUBNORMAL ? std::copysign(T(0), x) : x;
+}
+
+/// How far a result is off, in units of the last place; infinite for a wrong special result.
+template <typename T, typename Wide>
+double error_of(T found, Wide exact, bool flush) {
+  T rounded = static_cast<T>(exact);
+  if (std::isnan(found) || std::isnan(rounded))
+    return std::isnan(found) && std::isnan(rounded) ? 0 : INFINITY;
+  if (flush && std::fpclassify(rounded) == FP_SUBNORMAL && found == 0) return 0;
+  if (found == rounded)
+    return found == 0 && exact == 0 && std::signbit(found) != std::signbit(rounded) ? INFINITY : 0;
+  if (std::isinf(rounded)) rounded = std::copysign(std::numeric_limits<T>::max(), rounded);
+  T size = std::max(std::fabs(rounded), std::numeric_limits<T>::min());
+  T unit = size - std::nextafter(size, T(0));
+  if (std::isinf(found)) {  // the next number after the largest would be there
+    Wide edge = static_cast<Wide>(std::numeric_limits<T>::max()) + unit;
+    return static_cast<double>(std::fabs(std::copysign(edge, static_cast<Wide>(found)) - exact) /
+                               unit);
+  }
+  return static_cast<double>(std::fabs(static_cast<Wide>(found) - exact) / unit);
+}
+
+template <typename T, typename Wide>
+class Survey {
+ public:
+  Survey(const Row& row, Exact<Wide> exact, DType type, bool flush)
+      : exact_(exact), flush_(flush), compiled_(program(row, type)) {}
+
+  /// Takes `rows` pairs of arguments.
+  void add(std::vector<T>& x, std::vector<T>& y) {
+    unsigned mode = flush_ ? netc_float_mode_set() : 0;
+    compiled_.run(rows, {x.data(), y.data()}, {result_.data()});
+    if (flush_) netc_float_mode_restore(mode);
+    for (size_t i = 0; i < rows; ++i) {
+      Wide exact = exact_(flushed(x[i], flush_), flushed(y[i], flush_));
+      double error = error_of<T, Wide>(result_[i], exact, flush_);
+      if (std::isinf(error)) {
+        if (worst_.wrong++ == 0) {
+          worst_.wrong_x = x[i];
+          worst_.wrong_y = y[i];
+          worst_.wrong_found = result_[i];
+        }
+      } else if (error > worst_.error) {
+        worst_ = {error,        x[i],           y[i],           result_[i],
+                  worst_.wrong, worst_.wrong_x, worst_.wrong_y, worst_.wrong_found};
+      }
+    }
+  }
+
+  const Worst<T>& worst() const { return worst_; }
+
+ private:
+  Exact<Wide> exact_;
+  bool flush_;
+  CompiledLoops compiled_;
+  std::vector<T> result_ = std::vector<T>(rows);
+  Worst<T> worst_;
+};
+
+template <typename T>
+void print(std::string_view function, std::string_view type, const Worst<T>& worst) {
+  fmt::print("{:8} {}  {:12.4g} ULP at {:a} ({:.9g}), {:a}", function, type, worst.error, worst.x,
+             worst.x, worst.y);
+  if (worst.wrong)
+    fmt::print("; {} special results are wrong, as of {:a}, {:a}: {}", worst.wrong, worst.wrong_x,
+               worst.wrong_y, worst.wrong_found);
+  fmt::print("\n");
+  std::fflush(stdout);
+}
+
+/// Numbers of all sizes: random bits.
+template <typename T, typename Bits>
+T random_number(std::mt19937_64& random) {
+  auto bits = static_cast<Bits>(random());
+  T value;
+  std::memcpy(&value, &bits, sizeof value);
+  return value;
+}
+
+/// Half of the arguments of all sizes, half where functions are neither 0 nor infinite.
+template <typename T, typename Bits, typename Wide>
+void sample(Survey<T, Wide>& survey, int64_t samples) {
+  std::mt19937_64 random(1);
+  std::uniform_real_distribution<T> ordinary(T(-30), T(30));
+  std::vector<T> x(rows), y(rows);
+  for (int64_t done = 0; done < samples; done += rows) {
+    for (size_t i = 0; i < rows; ++i) {
+      x[i] = i % 2 ? ordinary(random) : random_number<T, Bits>(random);
+      y[i] = i % 4 < 2 ? ordinary(random) : random_number<T, Bits>(random);
+      if (i % 8 == 7) x[i] = std::ldexp(x[i], -static_cast<int>(i / 8 % 40));
+    }
+    survey.add(x, y);
+  }
+}
+
+/// Every f32, or every `every`-th.
+void exhaust(Survey<float, double>& survey, uint64_t every) {
+  std::vector<float> x(rows), y(rows);
+  for (uint64_t next = 0; next < uint64_t{1} << 32;) {
+    for (size_t i = 0; i < rows; ++i, next += every) {
+      auto bits = static_cast<uint32_t>(next);
+      std::memcpy(&x[i], &bits, sizeof bits);
+    }
+    survey.add(x, y);
+  }
+}
+
+void run(const Row& row, uint64_t every, int64_t samples, bool flush) {
+  std::string_view name = info(row.function).name;
+  Survey<float, double> narrow(row, row.f32, DType::f32, flush);
+  if (info(row.function).arity == 2)
+    sample<float, uint32_t>(narrow, samples);
+  else
+    exhaust(narrow, every);
+  print(name, "f32", narrow.worst());
+  Survey<double, long double> wide(row, row.f64, DType::f64, flush);
+  sample<double, uint64_t>(wide, samples);
+  print(name, "f64", wide.worst());
+}
+
+}  // namespace
+}  // namespace netc
+
+int main(int argc, char** argv) {
+  uint64_t every = 1;
+  int64_t samples = 10'000'000;
+  bool flush = false;
+  std::vector<std::string_view> wanted;
+  for (int i = 1; i < argc; ++i) {
+    std::string_view argument = argv[i];
+    if (argument == "--flush")
+      flush = true;
+    else if (argument == "--every" && i + 1 < argc)
+      every = std::max(1, std::atoi(argv[++i]));
+    else if (argument == "--samples" && i + 1 < argc)
+      samples = std::atoll(argv[++i]);
+    else
+      wanted.push_back(argument);
+  }
+  for (const netc::Row& row : netc::table) {
+    std::string_view name = netc::info(row.function).name;
+    if (wanted.empty() || std::find(wanted.begin(), wanted.end(), name) != wanted.end())
+      netc::run(row, every, samples, flush);
+  }
+}
