@@ -8,8 +8,8 @@ usage: compare.py --python PYTHON [--peers torch,compile,jax,scan,onnx] [--round
 PYTHON has torch, jax, onnxruntime, onnx and safetensors. All programs start from the same weights
 and walk the same kind of data. Before timing, each trains 20 steps; the distance of its weights
 from PyTorch's, relative to how far PyTorch's moved, is printed. w9 draws samples, which differ, so
-it is timed only. Times are medians, or with --cpu the processors' time of a step on average, which
-other programs on a shared machine disturb less. --busy keeps the last of the cores busy meanwhile.
+it is timed only. Times are medians; with --cpu those of training are the processors' time of a step
+on average, which other programs on a shared machine disturb less. --busy keeps the last of the cores busy meanwhile.
 """
 
 import argparse
@@ -104,7 +104,7 @@ def compare(options, workload):
 
 def times(options, result, group):
     """Microseconds by program, netc first."""
-    key = "cpu_us" if options.cpu else "step_us"
+    key = "cpu_us" if options.cpu and group == "train" else "step_us"
     ours = {"train": "train_cpu_us" if options.cpu else "train_step_us", "predict": "predict_us"}
     return {"netc": result["netc"][ours[group]],
             **{p: report[key] for p, report in result[group].items()}}
@@ -131,7 +131,7 @@ def table(options, results, group):
     columns = [p for p in NAMES if any(p in result[group] for result in results)]
     head = ["workload", "netc", *(NAMES[p] for p in columns), "best peer / netc"]
     if group == "train":
-        head += ["share of FMA peak", "first step ms (netc / least)", "MiB (netc / least)",
+        head += ["share of FMA peak (wall)", "first step ms (netc / least)", "MiB (netc / least)",
                  "distance from PyTorch (netc, JAX)"]
     lines = ["| " + " | ".join(head) + " |", "|---" * len(head) + "|"]
     return "\n".join(lines + [row(options, result, group, columns) for result in results])
@@ -160,7 +160,7 @@ def arguments():
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=1.0)
     parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--cpu", action="store_true", help="compare the processors' time")
+    parser.add_argument("--cpu", action="store_true", help="compare the processors' time of training")
     parser.add_argument("--busy", action="store_true")
     parser.add_argument("--json", help="write all figures here")
     parser.add_argument("--picture", help="write the ratios here as SVG")
@@ -182,7 +182,7 @@ def main():
         for workload in options.workloads:
             results.append(compare(options, workload))
             print(f"{workload} done", file=sys.stderr, flush=True)
-    print(f"{about}; microseconds of a step\n\n{table(options, results, 'train')}\n\n"
+    print(f"{about}; microseconds of a step{' (processor time)' if options.cpu else ''}\n\n{table(options, results, 'train')}\n\n"
           f"Microseconds of a prediction of one row\n\n{table(options, results, 'predict')}")
     if options.json:
         pathlib.Path(options.json).write_text(json.dumps({"about": about, "results": results}))

@@ -18,6 +18,7 @@ int run(const CommandLine& line) {
     return print_out(*list) ? exit_done
                             : fail(program, "cannot write standard output", exit_output);
   if (std::optional<int> answered = answer_question(line, program)) return *answered;
+  if (line.has("machine")) return run_bench(line);
   if (line.inputs.empty())
     return fail_usage(program,
                       line.command == command_compile

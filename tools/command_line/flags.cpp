@@ -99,6 +99,8 @@ const std::vector<Flag>& all_flags() {
       {"input", "IN", command_predict | command_grad, training,
        "one tensor for each input, by name (safetensors, npy)", true},
       {"format", "text|json", command_eval | command_bench, training, "how results are printed"},
+      {"machine", "", command_bench, training,
+       "what is assumed and measured of this machine; takes no file"},
       {"profile", "", command_bench, training, "the time of every kernel, the slowest first", true},
       {"quiet", "", command_train, training, "no progress"},
 

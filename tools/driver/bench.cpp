@@ -167,9 +167,22 @@ bool profile_entries(const CommandLine& line, netc_handle* handle, const Program
   return true;
 }
 
+int run_machine(const CommandLine& line) {
+  if (!line.inputs.empty())
+    return fail_usage("netc",
+                      fmt::format("`--machine` takes no file such as `{}`", line.inputs[0]));
+  Result<TargetOptions> target = target_options(line);
+  if (!target.ok()) return fail_usage("netc", target.error());
+  Result<std::string> report = machine_report(*target, line.text("format") == "json");
+  if (!report.ok()) return fail("netc", report.error(), exit_bad_input);
+  fmt::print("{}", *report);
+  return exit_done;
+}
+
 }  // namespace
 
 int run_bench(const CommandLine& line) {
+  if (line.has("machine")) return run_machine(line);
   auto begin = Clock::now();
   Program program;
   if (int exit = elaborate_program(line, {}, program)) return exit;
