@@ -18,6 +18,7 @@ Value* reduced_sine(LaneBuilder& l, Value* x, int64_t quarters) {
   llvm::Type* type = x->getType();
   Value* wide = ir.CreateFPExt(x, LaneBuilder::with_element(type, ir.getDoubleTy()));
   Value* count = l.round_even(l.mul(wide, 0.63661977236758134));
+  count = l.add(count, 0.0);  // not -0, which would turn the sign of a rest that is -0
   Value* rest = l.fma(count, -1.5707963267341256, wide);
   rest = ir.CreateFPTrunc(l.fma(count, -6.0771005065061922e-11, rest), type);
   Value* quarter = ir.CreateFPToSI(count, LaneBuilder::with_element(type, ir.getInt32Ty()));
@@ -26,7 +27,7 @@ Value* reduced_sine(LaneBuilder& l, Value* x, int64_t quarters) {
   Value* square = l.mul(rest, rest);
   Value* sine =
       l.polynomial(square, {2.724939007e-6, -1.984008272e-4, 8.333331868e-3, -1.666666666e-1});
-  sine = l.fma(l.mul(square, rest), sine, rest);
+  sine = l.copy_sign(l.fma(l.mul(square, rest), sine, rest), rest);
   Value* cosine = l.polynomial(square, {2.454753606e-5, -1.388830131e-3, 4.166666465e-2});
   cosine = l.fma(l.mul(square, square), cosine, l.fma(square, -0.5, l.constant(square, 1)));
 

@@ -91,7 +91,7 @@ Value* expm1(LaneBuilder& l, Value* x) {
   Value* rest = expm1_of_rest(l, reduced.r, true);
   Value* exponent = l.ir.CreateAdd(reduced.n, l.integer(reduced.n, format.bias - 1));
   Value* half = power_of_two(l, exponent, format, x->getType());
-  return l.mul(l.fma(rest, half, l.add(half, -0.5)), 2);
+  return l.copy_sign(l.mul(l.fma(rest, half, l.add(half, -0.5)), 2), x);  // -0 stays -0
 }
 
 }  // namespace
@@ -126,7 +126,7 @@ Value* tanh_of(LaneBuilder& l, LaneValues x) {
   Value* near = l.fma(l.mul(square, x[0]), tail, x[0]);
   Value* size = l.abs(x[0]);
   Value* far = l.sub(1, l.div(2, l.add(exp(l, l.mul(size, 2)), 1)));
-  return l.select(l.less(size, 0.625), near, l.copy_sign(far, x[0]));
+  return l.copy_sign(l.select(l.less(size, 0.625), near, far), x[0]);
 }
 
 /// Far from 0, log(1 - erf(x)) is the polynomial.
@@ -143,7 +143,7 @@ Value* erf_of(LaneBuilder& l, LaneValues x) {
       l.polynomial(bounded, {-1.567722334e-5, 3.575486837e-4, -3.717229946e-3, 2.367813295e-2,
                              -1.056216126e-1, -6.361936817e-1, -1.127875975, -2.169998666e-4});
   Value* far = l.sub(1, exp(l, logarithm));
-  return l.select(l.less(size, 1), near, l.copy_sign(far, x[0]));
+  return l.copy_sign(l.select(l.less(size, 1), near, far), x[0]);
 }
 
 }  // namespace netc

@@ -91,7 +91,7 @@ Value* log1p_of(LaneBuilder& l, LaneValues x) {
   Value* lost = l.sub(x[0], l.add(u, -1));
   Value* matters = l.ir.CreateFCmpONE(lost, l.constant(lost, 0));
   Value* correction = l.select(matters, l.div(lost, u), l.constant(lost, 0));
-  return l.add(log(l, u), correction);
+  return l.copy_sign(l.add(log(l, u), correction), x[0]);  // -0 stays -0
 }
 
 }  // namespace netc

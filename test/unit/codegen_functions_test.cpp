@@ -251,6 +251,20 @@ TEST(CodegenVectorMath, ReachesSubnormalsAndTheEdges) {
   for (size_t i = 0; i < large.size(); ++i) EXPECT_FLOAT_EQ(y[i], std::sin(large[i])) << large[i];
 }
 
+TEST(CodegenVectorMath, KeepsTheSignOfZero) {
+  std::vector<double> x = {-0.0, 0.0, -0.0, 0.0, -1e-300, 1e-300, -0.0, 0.0};
+  for (Function function :
+       {Function::expm1, Function::log1p, Function::tanh, Function::erf, Function::sin}) {
+    std::vector<double> y = apply<double>(function, DType::f64, 8, {x});
+    std::vector<float> narrow(x.begin(), x.end());
+    std::vector<float> z = apply<float>(function, DType::f32, 8, {narrow});
+    for (size_t i = 0; i < x.size(); ++i) {
+      EXPECT_EQ(std::signbit(y[i]), std::signbit(x[i])) << info(function).name << " " << x[i];
+      EXPECT_EQ(std::signbit(z[i]), std::signbit(x[i])) << info(function).name << " " << x[i];
+    }
+  }
+}
+
 TEST(CodegenVectorMath, PowersAreThoseOfC) {
   std::mt19937_64 random(7);
   std::uniform_real_distribution<float> bases(1e-3f, 50);
