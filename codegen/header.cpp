@@ -197,6 +197,7 @@ struct netc_options {
   void *memory;           /* the caller's memory, aligned to 64 bytes, or NULL */
   size_t bytes;           /* its size */
   struct netc_pool *pool; /* threads shared with other models, or NULL */
+  const char *weights;    /* a safetensors file in place of the initial values, or NULL */
 };
 #endif
 

@@ -208,7 +208,10 @@ int netc_rt_create(const struct netc_model* model, struct netc_handle** result,
   handle->pool = options.pool;
   handle->averaging = -1;
   connect_pieces(handle, &at);
-  int status = netc_handle_initialize(handle, ~0u);
+  int given_weights = options.weights != NULL;
+  unsigned saved = 1u << NETC_PARAM | 1u << NETC_STATE;
+  int status = netc_handle_initialize(handle, given_weights ? ~saved : ~0u);
+  if (status == NETC_OK && given_weights) status = netc_rt_load(handle, options.weights);
   *result = handle;
   if (status != NETC_OK) return handle->failed = status;
   int threads = handle->pool == NULL ? netc_threads_allowed(options.threads) : 1;

@@ -107,6 +107,7 @@ struct netc_options {
   void *memory;        /* the caller's memory, 64-byte aligned, or NULL */
   size_t bytes;
   struct netc_pool *pool;
+  const char *weights; /* a safetensors file in place of the initial values, or NULL */
 };
 
 struct netc_handle;

@@ -17,14 +17,11 @@ Result<Model> Model::create(const netc_model& model, const RunOptions& options, 
   settings.size = sizeof settings;
   settings.seed = seed;
   settings.threads = options.threads;
+  if (!options.load.empty()) settings.weights = options.load.c_str();
   netc_handle* handle = nullptr;
   int status = netc_rt_create(&model, &handle, &settings);
   Model created(handle);
   if (status != NETC_OK) return created.failure_of(status);
-  if (!options.load.empty()) {
-    status = netc_rt_load(handle, options.load.c_str());
-    if (status != NETC_OK) return created.failure_of(status);
-  }
   return created;
 }
 
