@@ -3,7 +3,8 @@
 The measure is the largest difference over the largest magnitude of the expected tensor. Needs only
 Python's standard library, so that the tests stay light.
 
-usage: check.py NETC PROGRAM.net SCRATCH [FLAG...]
+usage: check.py NETC PROGRAM.net SCRATCH [--references FOLDER] [FLAG...]
+Without a folder they stand in `data/` beside the program.
 """
 
 import json
@@ -54,14 +55,17 @@ def differences(actual, expected, tolerance):
 
 def main():
     netc, program, scratch = sys.argv[1:4]
-    stem = pathlib.Path(program).parent / "data" / pathlib.Path(program).stem
+    folder, flags = pathlib.Path(program).parent / "data", sys.argv[4:]
+    if flags[:1] == ["--references"]:
+        folder, flags = pathlib.Path(flags[1]), flags[2:]
+    stem = folder / pathlib.Path(program).stem
     expected = read(f"{stem}.expected.safetensors")
     failed = False
     for precision, tolerance in TOLERANCES.items():
         output = f"{scratch}.{precision}.safetensors"
         subprocess.run([netc, "grad", program, "--float", precision,
                         "--load", f"{stem}.weights.safetensors",
-                        "--input", f"{stem}.input.safetensors", "-o", output, *sys.argv[4:]],
+                        "--input", f"{stem}.input.safetensors", "-o", output, *flags],
                        check=True)
         failures, worst = differences(read(output), expected, tolerance)
         failed = failed or bool(failures)

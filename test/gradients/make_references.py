@@ -548,10 +548,10 @@ def nested(p, i):
     return jnp.mean(y ** 2) + jnp.mean(h), {"y": y}
 
 
-def main():
-    folder = pathlib.Path(__file__).parent / "data"
+def write(folder, programs, states):
+    """Stores inputs, weights and what is expected of them, for each program."""
     folder.mkdir(exist_ok=True)
-    for name, (function, draw, shapes) in PROGRAMS.items():
+    for name, (function, draw, shapes) in programs.items():
         rng = np.random.default_rng(sum(name.encode()))
         inputs = draw(rng)
         weights = {key: np.asarray(rng.normal(size=shape) * 0.5) for key, shape in shapes.items()}
@@ -571,7 +571,7 @@ def main():
         expected = {"loss": np.asarray(value)}
         expected |= {f"output.{k}": np.asarray(v) for k, v in outputs.items()}
         expected |= {f"grad.{k}": np.asarray(v) for k, v in {**by_weight, **by_input}.items()}
-        save_file({**rounded, **STATES.get(name, {})}, folder / f"{name}.weights.safetensors")
+        save_file({**rounded, **states.get(name, {})}, folder / f"{name}.weights.safetensors")
         save_file(given, folder / f"{name}.input.safetensors")
         save_file({k: np.copy(v, order="C") for k, v in expected.items()},
                   folder / f"{name}.expected.safetensors")
@@ -579,4 +579,4 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    write(pathlib.Path(__file__).parent / "data", PROGRAMS, STATES)
