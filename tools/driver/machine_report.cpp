@@ -72,6 +72,12 @@ std::string size_text(int64_t bytes) {
                             : fmt::format("{} KiB", bytes >> 10);
 }
 
+/// Operations on f32 that one core is assumed to do: two units, and two operations where fused.
+double flops_per_cycle(const Target& target) {
+  const auto lanes = static_cast<double>(target.unit_bytes) / 4;
+  return 2 * lanes * (target.has_fma ? 2 : 1);
+}
+
 std::string as_text(const Machine& machine) {
   const Target& target = machine.target;
   std::string text = fmt::format(
@@ -87,7 +93,7 @@ std::string as_text(const Machine& machine) {
   text += fmt::format(
       "two threads     {:.1f} us until both work, {:.1f} us after 2 ms of rest\n"
       "assumed         {:g} operations a cycle, {:g} cycles to start a phase on another thread\n",
-      machine.wake_us, machine.wake_asleep_us, target.flops_per_cycle, target.wake_cycles);
+      machine.wake_us, machine.wake_asleep_us, flops_per_cycle(target), target.wake_cycles);
   return text;
 }
 
@@ -104,7 +110,7 @@ std::string as_json(const Machine& machine) {
       "\"assumed_flops_per_cycle\":{:g},\"assumed_wake_cycles\":{:g}}}\n",
       machine.processor, std::max(1u, std::thread::hardware_concurrency()), target.name,
       target.vector_bytes, target.vector_registers, target.has_fma, machine.f32_flops,
-      machine.f64_flops, levels, machine.wake_us, machine.wake_asleep_us, target.flops_per_cycle,
+      machine.f64_flops, levels, machine.wake_us, machine.wake_asleep_us, flops_per_cycle(target),
       target.wake_cycles);
 }
 
