@@ -81,7 +81,9 @@ double error_of(T found, Wide exact, bool flush) {
   T rounded = static_cast<T>(exact);
   if (std::isnan(found) || std::isnan(rounded))
     return std::isnan(found) && std::isnan(rounded) ? 0 : INFINITY;
-  if (flush && std::fpclassify(rounded) == FP_SUBNORMAL && found == 0) return 0;
+  if (flush && std::fabs(rounded) < 2 * std::numeric_limits<T>::min() &&
+      std::fabs(found) < 2 * std::numeric_limits<T>::min())
+    return 0;  // what is flushed on the way may be any of these
   if (found == rounded)
     return found == 0 && exact == 0 && std::signbit(found) != std::signbit(rounded) ? INFINITY : 0;
   if (std::isinf(rounded)) rounded = std::copysign(std::numeric_limits<T>::max(), rounded);
