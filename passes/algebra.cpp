@@ -247,6 +247,10 @@ bool is_zero(const ExprDag& dag, ExprId node) {
   return expr.kind == ExprKind::constant && expr.number == 0 && expr.integer == 0;
 }
 
+bool is_positive_zero(const ExprDag& dag, ExprId node) {
+  return is_zero(dag, node) && !std::signbit(dag[node].number);
+}
+
 ExprId rewrite(const ExprDag& from, ExprId root, ExprBuilder& to, const RewriteLeaf& leaf,
                const RewriteApplication& application) {
   return copy_expr(from, root, [&](Expr expr) {

@@ -17,6 +17,8 @@ ExprId convert_simplified(ExprBuilder& builder, ExprId value, DType type);
 
 /// Whether a node is the constant 0, of either sign.
 bool is_zero(const ExprDag& dag, ExprId node);
+/// Whether a node is the constant 0 that memory has when all its bits are: not -0.
+bool is_positive_zero(const ExprDag& dag, ExprId node);
 
 /// What becomes of a read, an index or the batch in a rewritten expression. The operands of `expr`
 /// (gathers and `otherwise`) are nodes of the new expression already; the result is one as well.

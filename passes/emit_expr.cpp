@@ -157,6 +157,10 @@ RegisterId ExprEmitter::guard(const Guard& guard, const Point& point) {
     uint16_t lanes = std::max(builder_.type(data).lanes, builder_.type(value).lanes);
     value = builder_.add(widen(value, lanes), widen(data, lanes));
   }
+  return within(guard, value);
+}
+
+RegisterId ExprEmitter::within(const Guard& guard, RegisterId value) {
   uint16_t lanes = builder_.type(value).lanes;
   RegisterId inside;
   if (guard.lower) {
@@ -256,7 +260,7 @@ RegisterId ExprEmitter::load(ExprId id, const Expr& expr, const Point& point) {
   RegisterId value = builder_.load(pointer, offset, location.lanes, location.memory);
   if (!location.inside) return value;
 
-  if (is_zero(nest_.nest.dag, expr.otherwise) && location.lanes > 1 && !location.clamped)
+  if (is_positive_zero(nest_.nest.dag, expr.otherwise) && location.lanes > 1 && !location.clamped)
     return value;  // masked-off lanes are 0 already
   RegisterId outside = eval(expr.otherwise, point);
   uint16_t lanes = std::max(location.lanes, builder_.type(outside).lanes);

@@ -53,6 +53,10 @@ class ExprEmitter {
   void assume(ExprId read, size_t guard, bool holds);
   /// The value of an affine expression at indices that have one value each.
   loops::RegisterId affine_value(const Affine& affine, const Point& point);
+  /// Whether a position, a scalar or one for each lane, satisfies a guard.
+  loops::RegisterId within(const Guard& guard, loops::RegisterId position);
+  /// The conjunction of two conditions, scalars or vectors; an invalid one always holds.
+  loops::RegisterId both(loops::RegisterId a, loops::RegisterId b);
   /// The pointer that a read of the nest has without copies.
   loops::RegisterId pointer_of(ValueId tensor) const { return pointer_of_(tensor); }
   /// The result of a stage, read by its name afterwards.
@@ -88,7 +92,6 @@ class ExprEmitter {
   void locate_lanes(Location& location, const Access& access, const Point& point,
                     loops::RegisterId gathered, bool may_clamp);
   loops::RegisterId guard(const Guard& guard, const Point& point);
-  loops::RegisterId both(loops::RegisterId a, loops::RegisterId b);
   loops::RegisterId lane_steps(loops::RegisterId first, loops::RegisterId step);
   Point restricted(const Point& point, IndexSet set) const;
 

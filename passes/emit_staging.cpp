@@ -104,22 +104,8 @@ RegisterId StagingEmitter::guard_begin(const WindowDim& dim) const {
   return begin;
 }
 
-/// Whether a position, a scalar or one for each lane, lies in the tensor.
 RegisterId StagingEmitter::inside(const WindowDim& dim, RegisterId position) const {
-  const Guard& guard = source_access_.guards[static_cast<size_t>(dim.guard)];
-  uint16_t lanes = builder_.type(position).lanes;
-  auto bound = [&](int64_t value) { return exprs_.widen(builder_.integer(value), lanes); };
-  RegisterId result;
-  if (guard.lower) result = builder_.apply(Function::greater_equal, {position, bound(0)});
-  if (guard.upper)
-    result = both(result, builder_.apply(Function::less, {position, bound(guard.size.factor)}));
-  return result;
-}
-
-RegisterId StagingEmitter::both(RegisterId a, RegisterId b) const {
-  if (!a || !b) return a ? a : b;
-  uint16_t lanes = std::max(builder_.type(a).lanes, builder_.type(b).lanes);
-  return builder_.apply(Function::logical_and, {exprs_.widen(a, lanes), exprs_.widen(b, lanes)});
+  return exprs_.within(source_access_.guards[static_cast<size_t>(dim.guard)], position);
 }
 
 std::optional<size_t> StagingEmitter::find_turned() const {
@@ -138,7 +124,7 @@ void StagingEmitter::level(size_t depth, RegisterId from, RegisterId to, Registe
   const WindowDim& dim = staged_.dims[depth];
   for_each(extent(dim), 1, [&](RegisterId at) {
     RegisterId here = within;
-    if (guards_[depth]) here = both(here, inside(dim, builder_.add(guards_[depth], at)));
+    if (guards_[depth]) here = exprs_.both(here, inside(dim, builder_.add(guards_[depth], at)));
     level(depth + 1, builder_.add(from, builder_.mul(at, dim.source_stride.emit(builder_))),
           builder_.add(to, builder_.mul(at, builder_.integer(dim.stride))), here);
   });
@@ -169,18 +155,19 @@ void StagingEmitter::vector(RegisterId at, RegisterId from, RegisterId to, Regis
   const WindowDim& dim = staged_.dims.back();
   if (guards_.back()) {
     RegisterId first = exprs_.widen(builder_.add(guards_.back(), at), lanes_);
-    within = both(within, inside(dim, builder_.add(first, builder_.iota(DType::i64, lanes_))));
+    within =
+        exprs_.both(within, inside(dim, builder_.add(first, builder_.iota(DType::i64, lanes_))));
   }
   if (within) within = exprs_.widen(within, lanes_);
   loops::Memory memory;
-  memory.mask = both(within, live);
+  memory.mask = exprs_.both(within, live);
   if (!dim.source_stride.is(1)) {
     memory.access = loops::Access::strided;
     memory.stride = dim.source_stride.constant();
   }
   RegisterId offset = builder_.add(from, builder_.mul(at, dim.source_stride.emit(builder_)));
   RegisterId value = builder_.load(source_, offset, lanes_, memory);
-  if (within && !is_zero(nest_.nest.dag, expr_.otherwise)) {
+  if (within && !is_positive_zero(nest_.nest.dag, expr_.otherwise)) {
     value = builder_.apply(Function::select, {within, value, exprs_.widen(outside_, lanes_)});
   }
   builder_.store(scratch_, builder_.add(to, at), value);

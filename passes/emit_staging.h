@@ -29,7 +29,6 @@ class StagingEmitter {
   RegisterId reached_from_zero(RegisterId scratch) const;
   RegisterId guard_begin(const WindowDim& dim) const;
   RegisterId inside(const WindowDim& dim, RegisterId position) const;
-  RegisterId both(RegisterId a, RegisterId b) const;
   std::optional<size_t> find_turned() const;
   void level(size_t depth, RegisterId from, RegisterId to, RegisterId inside);
   void row(RegisterId from, RegisterId to, RegisterId inside);

@@ -11,7 +11,9 @@ namespace netc {
 namespace {
 
 constexpr int64_t line_bytes = 64;
-constexpr int64_t cache_ways = 8;  ///< of the second cache; some have more
+constexpr int64_t page_bytes = 4096;
+constexpr int64_t most_pages = 512;  ///< whose addresses a processor surely keeps at hand
+constexpr int64_t cache_ways = 8;    ///< of the second cache; some have more
 
 /// Whether steps of this many bytes fall on so few sets of the second cache that the lines of
 /// `count` steps do not stay there.
@@ -19,7 +21,7 @@ bool thrashes(int64_t step_bytes, int64_t count, const Target& target) {
   int64_t sets = std::max<int64_t>(target.l2_bytes / (line_bytes * cache_ways), 1);
   if (step_bytes % line_bytes != 0) return false;
   int64_t distinct = sets / std::gcd(step_bytes / line_bytes, sets);
-  return count > distinct * cache_ways || (step_bytes >= 2048 && count >= 512);
+  return count > distinct * cache_ways || (step_bytes >= page_bytes / 2 && count >= most_pages);
 }
 
 /// The part of an index in a window.
@@ -156,8 +158,7 @@ class WindowBuilder {
   std::set<IndexId> placed_;
 };
 
-}  // namespace
-
+/// Whether sums with their lanes along `vector` may gain from a copy of this read.
 bool may_stage(const Graph& graph, const AccessedNest& nest, ExprId read, IndexId vector,
                const Target& target) {
   auto found = nest.reads.find(read);
@@ -176,6 +177,8 @@ bool may_stage(const Graph& graph, const AccessedNest& nest, ExprId read, IndexI
   }
   return false;
 }
+
+}  // namespace
 
 std::set<ExprId> stageable_reads(const Graph& graph, const AccessedNest& nest, IndexId vector,
                                  const Target& target) {

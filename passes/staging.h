@@ -12,11 +12,7 @@
 
 namespace netc {
 
-/// Whether the sums of a nest that has its lanes along `vector` may gain from a copy of this read.
-bool may_stage(const Graph& graph, const AccessedNest& nest, ExprId read, IndexId vector,
-               const Target& target);
-
-/// The reads that `may_stage` holds for.
+/// The reads whose copies may help the sums of a nest that has its lanes along `vector`.
 std::set<ExprId> stageable_reads(const Graph& graph, const AccessedNest& nest, IndexId vector,
                                  const Target& target);
 

@@ -232,8 +232,9 @@ class Planner {
     }
     plan.cycles += least;
     plan.price += least;
-    if (best) plan.staged.push_back(std::move(*best));
-    return !plan.staged.empty() && plan.staged.back().read == read;
+    if (!best) return false;
+    plan.staged.push_back(std::move(*best));
+    return true;
   }
 
   /// Rounds of the loop over an index.
