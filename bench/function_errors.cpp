@@ -12,6 +12,7 @@
 #include <cstring>
 #include <random>
 
+#include "bench/function_kernel.h"
 #include "ir/functions.h"
 #include "runtime/core/threads.h"
 #include "test/unit/codegen_run.h"
@@ -49,18 +50,6 @@ const Row table[] = {
     NETC_ROW(rsqrt, 1 / std::sqrt(x)), NETC_ROW(pow, std::pow(x, y)),
 };
 #undef NETC_ROW
-
-std::string program(const Row& row, DType type) {
-  std::string_view element = name(type);
-  bool binary = info(row.function).arity == 2;
-  return fmt::format(
-      "kernel @k(%x: {0}*, %y: {0}*, %z: mut {0}*) {{\n  for %i = 0 to N step 8 {{\n"
-      "    %a = load %x[%i] : {0}x8\n    %b = load %y[%i] : {0}x8\n    %r = {1} %a{2}\n"
-      "    store %z[%i], %r\n  }}\n}}\n"
-      "step m run capacity {3} arena 0 {{\n  %x: {0}[N] = input 0\n  %y: {0}[N] = input 1\n"
-      "  %z: {0}[N] = output 0\n  phase {{\n    @k(%x, %y, %z)\n  }}\n}}\n",
-      element, info(row.function).name, binary ? ", %b" : "", rows);
-}
 
 template <typename T>
 struct Worst {
@@ -101,7 +90,7 @@ template <typename T, typename Wide>
 class Survey {
  public:
   Survey(const Row& row, Exact<Wide> exact, DType type, bool flush)
-      : exact_(exact), flush_(flush), compiled_(program(row, type)) {}
+      : exact_(exact), flush_(flush), compiled_(function_kernel(row.function, type, 8, rows)) {}
 
   /// Takes `rows` pairs of arguments.
   void add(std::vector<T>& x, std::vector<T>& y) {

@@ -25,12 +25,12 @@ using loops::RegisterId;
 class KernelLowering {
  public:
   KernelLowering(llvm::Function* function, const loops::Kernel& kernel,
-                 const loops::LineTable::OfKernel* lines)
+                 const loops::LineTable::OfKernel* lines, const Machine& machine)
       : kernel_(kernel),
         lines_(lines),
         function_(function),
         ir_(function->getContext()),
-        lanes_(ir_),
+        lanes_(ir_, machine.has_fma),
         values_(kernel.registers.size()) {
     llvm::FastMathFlags flags;
     flags.setAllowContract(true);
@@ -355,8 +355,8 @@ llvm::Function* declare_kernel_body(llvm::Module& module, const loops::Kernel& k
 }
 
 void define_kernel_body(llvm::Function* body, const loops::Kernel& kernel,
-                        const loops::LineTable::OfKernel* lines) {
-  KernelLowering(body, kernel, lines).run();
+                        const loops::LineTable::OfKernel* lines, const Machine& machine) {
+  KernelLowering(body, kernel, lines, machine).run();
 }
 
 llvm::Function* declare_kernel_task(llvm::Module& module, const loops::Kernel& kernel,

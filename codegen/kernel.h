@@ -22,7 +22,7 @@ llvm::Function* declare_kernel_body(llvm::Module& module, const loops::Kernel& k
                                     const std::vector<PointerFacts>& facts, const Machine& machine);
 /// `lines` of the text, where debug information describes the body.
 void define_kernel_body(llvm::Function* body, const loops::Kernel& kernel,
-                        const loops::LineTable::OfKernel* lines = nullptr);
+                        const loops::LineTable::OfKernel* lines, const Machine& machine);
 
 /// `void task(ptr arguments, i64 n, i64 task)`: the netc_task that the runtime's threads call.
 llvm::Function* declare_kernel_task(llvm::Module& module, const loops::Kernel& kernel,

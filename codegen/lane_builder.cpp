@@ -19,6 +19,10 @@ llvm::Value* LaneBuilder::fma(llvm::Value* a, llvm::Value* b, llvm::Value* c) {
   return ir.CreateIntrinsic(llvm::Intrinsic::fmuladd, {a->getType()}, {a, b, c});
 }
 
+llvm::Value* LaneBuilder::fused(llvm::Value* a, llvm::Value* b, llvm::Value* c) {
+  return ir.CreateIntrinsic(llvm::Intrinsic::fma, {a->getType()}, {a, b, c});
+}
+
 llvm::Value* LaneBuilder::polynomial(llvm::Value* x, std::initializer_list<double> coefficients) {
   llvm::Value* sum = nullptr;
   for (double coefficient : coefficients)

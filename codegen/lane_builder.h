@@ -10,9 +10,10 @@ namespace netc {
 
 class LaneBuilder {
  public:
-  explicit LaneBuilder(llvm::IRBuilder<>& builder) : ir(builder) {}
+  LaneBuilder(llvm::IRBuilder<>& builder, bool has_fma) : ir(builder), has_fma(has_fma) {}
 
   llvm::IRBuilder<>& ir;
+  const bool has_fma;  ///< whether the machine has an instruction for `fused`
 
   llvm::Value* constant(llvm::Value* like, double value);
   llvm::Value* integer(llvm::Value* like, int64_t value);
@@ -29,6 +30,11 @@ class LaneBuilder {
   /// a * b + c, rounded once where the machine can.
   llvm::Value* fma(llvm::Value* a, llvm::Value* b, llvm::Value* c);
   llvm::Value* fma(llvm::Value* a, double b, llvm::Value* c) { return fma(a, constant(a, b), c); }
+  /// a * b + c, rounded once everywhere: a call of libm where the machine has no instruction.
+  llvm::Value* fused(llvm::Value* a, llvm::Value* b, llvm::Value* c);
+  llvm::Value* fused(llvm::Value* a, double b, llvm::Value* c) {
+    return fused(a, constant(a, b), c);
+  }
   /// Horner's rule; the coefficient of the highest power first.
   llvm::Value* polynomial(llvm::Value* x, std::initializer_list<double> coefficients);
 
@@ -52,6 +58,18 @@ class LaneBuilder {
   static bool is_double(llvm::Value* x) { return x->getType()->getScalarType()->isDoubleTy(); }
   /// The type with the same lanes and another element.
   static llvm::Type* with_element(llvm::Type* type, llvm::Type* element);
+};
+
+/// As long as it lives, products and sums are rounded each, as they are written: what computes the
+/// error of a rounding counts on it.
+class RoundedAsWritten {
+ public:
+  explicit RoundedAsWritten(LaneBuilder& lanes) : guard_(lanes.ir) {
+    lanes.ir.clearFastMathFlags();
+  }
+
+ private:
+  llvm::IRBuilder<>::FastMathFlagGuard guard_;
 };
 
 }  // namespace netc

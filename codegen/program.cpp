@@ -49,7 +49,7 @@ class ProgramLowering {
       lines = &debug_->lines().kernels[id.index];
       debug_->describe(functions.body, kernel.name, lines->first);
     }
-    define_kernel_body(functions.body, kernel, lines);
+    define_kernel_body(functions.body, kernel, lines, machine_);
     if (functions.task) define_kernel_task(functions.task, functions.body, kernel);
   }
 

@@ -17,6 +17,7 @@ struct Machine {
   std::string features;   ///< as LLVM spells them: "+avx2,+fma"
   std::string required;   ///< arithmetic features, for the runtime's check: "avx2,fma"
   int vector_bits = 128;  ///< of the widest registers
+  bool has_fma = false;   ///< fused multiply-add, rounded once
 };
 
 Result<Machine> make_machine(const TargetOptions& target);

@@ -31,20 +31,20 @@ constexpr Format f64_format = {
 
 const Format& format_of(Value* x) { return LaneBuilder::is_double(x) ? f64_format : f32_format; }
 
-/// e^x = 2^n * e^r. A NaN stays NaN in r.
+/// e^(x + low) = 2^n * e^r. A NaN stays NaN in r.
 struct Reduced {
   Value* r;
   Value* n;  ///< an integer of the float's size
 };
 
-Reduced reduce(LaneBuilder& l, Value* x, double low) {
+Reduced reduce(LaneBuilder& l, Value* x, Value* low, double least) {
   const Format& format = format_of(x);
-  x = l.select(l.less(x, low), l.constant(x, low), x);
+  x = l.select(l.less(x, least), l.constant(x, least), x);
   x = l.select(l.greater(x, format.exp_high), l.constant(x, format.exp_high), x);
   Value* shifted = l.fma(x, 1.4426950408889634, l.constant(x, format.magic));
   Value* whole = l.add(shifted, -format.magic);
   Value* r = l.fma(whole, -format.ln2_high, x);
-  r = l.fma(whole, -format.ln2_low, r);
+  r = low ? l.add(r, l.fma(whole, -format.ln2_low, low)) : l.fma(whole, -format.ln2_low, r);
   Value* bits = l.bits(shifted);
   return {r, l.ir.CreateSub(bits, l.integer(bits, format.magic_bits))};
 }
@@ -73,9 +73,9 @@ Value* power_of_two(LaneBuilder& l, Value* exponent, const Format& format, llvm:
   return l.from_bits(l.ir.CreateShl(exponent, l.integer(exponent, format.mantissa_bits)), type);
 }
 
-Value* exp(LaneBuilder& l, Value* x) {
+Value* exp(LaneBuilder& l, Value* x, Value* low = nullptr) {
   const Format& format = format_of(x);
-  Reduced reduced = reduce(l, x, format.exp_low);
+  Reduced reduced = reduce(l, x, low, format.exp_low);
   Value* e = l.add(expm1_of_rest(l, reduced.r, false), 1);
   Value* both = l.ir.CreateAdd(reduced.n, l.integer(reduced.n, 2 * format.bias));
   Value* first = l.ir.CreateLShr(both, l.integer(both, 1));
@@ -87,7 +87,7 @@ Value* exp(LaneBuilder& l, Value* x) {
 /// e^x - 1 = 2 * (h * (e^r - 1) + (h - 1/2)) with h = 2^(n - 1), which does not overflow.
 Value* expm1(LaneBuilder& l, Value* x) {
   const Format& format = format_of(x);
-  Reduced reduced = reduce(l, x, format.expm1_low);
+  Reduced reduced = reduce(l, x, nullptr, format.expm1_low);
   Value* rest = expm1_of_rest(l, reduced.r, true);
   Value* exponent = l.ir.CreateAdd(reduced.n, l.integer(reduced.n, format.bias - 1));
   Value* half = power_of_two(l, exponent, format, x->getType());
@@ -97,6 +97,7 @@ Value* expm1(LaneBuilder& l, Value* x) {
 }  // namespace
 
 Value* exp_of(LaneBuilder& l, LaneValues x) { return exp(l, x[0]); }
+Value* exp_of_sum(LaneBuilder& l, Value* x, Value* low) { return exp(l, x, low); }
 Value* expm1_of(LaneBuilder& l, LaneValues x) { return expm1(l, x[0]); }
 
 /// By the exponential s of -|x|, which cannot overflow: s / (1 + s) or 1 / (1 + s). What rounding
@@ -127,23 +128,6 @@ Value* tanh_of(LaneBuilder& l, LaneValues x) {
   Value* size = l.abs(x[0]);
   Value* far = l.sub(1, l.div(2, l.add(exp(l, l.mul(size, 2)), 1)));
   return l.copy_sign(l.select(l.less(size, 0.625), near, far), x[0]);
-}
-
-/// Far from 0, log(1 - erf(x)) is the polynomial.
-Value* erf_of(LaneBuilder& l, LaneValues x) {
-  if (LaneBuilder::is_double(x[0])) return call_libm(l, "erf", x);
-  Value* square = l.mul(x[0], x[0]);
-  Value* excess =
-      l.polynomial(square, {7.853859024e-5, -8.010192872e-4, 5.188327595e-3, -2.685381188e-2,
-                            1.128358515e-1, -3.761262582e-1, 1.283791657e-1});
-  Value* near = l.fma(x[0], excess, x[0]);
-  Value* size = l.abs(x[0]);
-  Value* bounded = l.select(l.greater(size, 4), l.constant(size, 4), size);
-  Value* logarithm =
-      l.polynomial(bounded, {-1.567722334e-5, 3.575486837e-4, -3.717229946e-3, 2.367813295e-2,
-                             -1.056216126e-1, -6.361936817e-1, -1.127875975, -2.169998666e-4});
-  Value* far = l.sub(1, exp(l, logarithm));
-  return l.copy_sign(l.select(l.less(size, 1), near, far), x[0]);
 }
 
 }  // namespace netc

@@ -32,6 +32,8 @@ constexpr Format f64_format = {52,
                                0x1.62e42feep-1,
                                1.9082149292705878e-10};
 
+const Format& format_of(Value* x) { return LaneBuilder::is_double(x) ? f64_format : f32_format; }
+
 /// f - log(1 + f) - e * ln2_low, so that the two large terms are added last.
 Value* small_part(LaneBuilder& l, Value* f, Value* e, const Format& format) {
   Value* square = l.mul(f, f);
@@ -54,10 +56,26 @@ Value* small_part(LaneBuilder& l, Value* f, Value* e, const Format& format) {
   return l.ir.CreateFNeg(l.fma(square, -0.5, rest));
 }
 
+/// -inf at 0, NaN below.
 Value* log(LaneBuilder& l, Value* x) {
   llvm::IRBuilder<>& ir = l.ir;
+  const Format& format = format_of(x);
+  auto [e, f] = split_float(l, x);
+  Value* result = ir.CreateFSub(f, small_part(l, f, e, format));
+  result = l.fma(e, format.ln2_high, result);
+
+  constexpr double infinity = std::numeric_limits<double>::infinity();
+  result = l.select(ir.CreateFCmpOEQ(x, l.constant(x, infinity)), x, result);
+  result = l.select(ir.CreateFCmpOEQ(x, l.constant(x, 0)), l.constant(x, -infinity), result);
+  return l.select(ir.CreateFCmpULT(x, l.constant(x, 0)), l.constant(x, std::nan("")), result);
+}
+
+}  // namespace
+
+SplitFloat split_float(LaneBuilder& l, Value* x) {
+  llvm::IRBuilder<>& ir = l.ir;
   llvm::Type* type = x->getType();
-  const Format& format = LaneBuilder::is_double(x) ? f64_format : f32_format;
+  const Format& format = format_of(x);
   Value* subnormal = l.less(x, format.least_normal);
   Value* scaled = l.select(subnormal, l.mul(x, format.count), x);
   Value* above = l.bits(scaled);
@@ -71,17 +89,8 @@ Value* log(LaneBuilder& l, Value* x) {
 
   Value* mantissa = ir.CreateAnd(above, l.integer(above, (int64_t{1} << format.mantissa_bits) - 1));
   Value* m = l.from_bits(ir.CreateAdd(mantissa, l.integer(above, format.sqrt_half)), type);
-  Value* f = l.add(m, -1);
-  Value* result = ir.CreateFSub(f, small_part(l, f, e, format));
-  result = l.fma(e, format.ln2_high, result);
-
-  constexpr double infinity = std::numeric_limits<double>::infinity();
-  result = l.select(ir.CreateFCmpOEQ(x, l.constant(x, infinity)), x, result);
-  result = l.select(ir.CreateFCmpOEQ(x, l.constant(x, 0)), l.constant(x, -infinity), result);
-  return l.select(ir.CreateFCmpULT(x, l.constant(x, 0)), l.constant(x, std::nan("")), result);
+  return {e, l.add(m, -1)};
 }
-
-}  // namespace
 
 Value* log_of(LaneBuilder& l, LaneValues x) { return log(l, x[0]); }
 
