@@ -1,7 +1,7 @@
 // The largest error of each transcendental function, as compiled, over all numbers of f32 (or every
-// K-th) and over random ones of f64.
+// K-th) and over special and random ones of f64; of powers, in both.
 //
-// usage: function_errors [--every K] [--samples N] [--flush] [FUNCTION...]
+// usage: function_errors [--every K] [--samples N] [--flush] [--cpu NAME] [FUNCTION...]
 //
 // An error is told in units of the last place of the exact result, which for f32 is computed in
 // f64 and for f64 in long double. Special results (NaN, infinities, the signs of zeros) must be
@@ -10,7 +10,9 @@
 
 #include <cmath>
 #include <cstring>
+#include <numbers>
 #include <random>
+#include <tuple>
 
 #include "bench/function_kernel.h"
 #include "ir/functions.h"
@@ -89,8 +91,10 @@ double error_of(T found, Wide exact, bool flush) {
 template <typename T, typename Wide>
 class Survey {
  public:
-  Survey(const Row& row, Exact<Wide> exact, DType type, bool flush)
-      : exact_(exact), flush_(flush), compiled_(function_kernel(row.function, type, 8, rows)) {}
+  Survey(const Row& row, Exact<Wide> exact, DType type, bool flush, const std::string& cpu)
+      : exact_(exact),
+        flush_(flush),
+        compiled_(function_kernel(row.function, type, 8, rows), cpu) {}
 
   /// Takes `rows` pairs of arguments.
   void add(std::vector<T>& x, std::vector<T>& y) {
@@ -143,20 +147,86 @@ T random_number(std::mt19937_64& random) {
   return value;
 }
 
-/// Half of the arguments of all sizes, half where functions are neither 0 nor infinite.
+/// Where functions are hard: in ranges where they are neither 0 nor infinite, at all sizes, next to
+/// 0, to 1 and to multiples of pi / 2; powers with results of all sizes, and of whole numbers.
+template <typename T, typename Bits>
+class Arguments {
+ public:
+  std::pair<T, T> next() {
+    switch (turn_++ % 8) {
+      case 0:
+        return {ordinary(), ordinary()};
+      case 1:
+        return {any(), ordinary()};
+      case 2:
+        return {ordinary(), any()};
+      case 3:
+        return {any(), any()};
+      case 4:
+        return {small(), ordinary()};
+      case 5: {
+        T base = std::fabs(any());
+        return {base, exponent(base)};
+      }
+      case 6: {
+        T base = 1 + small();
+        return {base, exponent(base)};
+      }
+      default:
+        return {next_to_zero_of_sine(), std::floor(ordinary())};
+    }
+  }
+
+ private:
+  T ordinary() { return std::uniform_real_distribution<T>(T(-30), T(30))(random_); }
+  T any() { return random_number<T, Bits>(random_); }
+  T small() { return std::ldexp(ordinary(), -static_cast<int>(random_() % 60)); }
+  T next_to_zero_of_sine() {
+    auto count = static_cast<long double>(random_() % (1 << 20));
+    return static_cast<T>(count * std::numbers::pi_v<long double> / 2);
+  }
+  /// The power of it is any number up to the largest.
+  T exponent(T base) {
+    T largest = std::log(std::numeric_limits<T>::max());
+    T size = std::uniform_real_distribution<T>(T(-1.1) * largest, T(1.1) * largest)(random_);
+    return size / std::log(std::fabs(base));
+  }
+
+  std::mt19937_64 random_{1};
+  uint64_t turn_ = 0;
+};
+
 template <typename T, typename Bits, typename Wide>
 void sample(Survey<T, Wide>& survey, int64_t samples) {
-  std::mt19937_64 random(1);
-  std::uniform_real_distribution<T> ordinary(T(-30), T(30));
+  Arguments<T, Bits> arguments;
   std::vector<T> x(rows), y(rows);
   for (int64_t done = 0; done < samples; done += rows) {
-    for (size_t i = 0; i < rows; ++i) {
-      x[i] = i % 2 ? ordinary(random) : random_number<T, Bits>(random);
-      y[i] = i % 4 < 2 ? ordinary(random) : random_number<T, Bits>(random);
-      if (i % 8 == 7) x[i] = std::ldexp(x[i], -static_cast<int>(i / 8 % 40));
-    }
+    for (size_t i = 0; i < rows; ++i) std::tie(x[i], y[i]) = arguments.next();
     survey.add(x, y);
   }
+}
+
+/// All pairs of zeros, infinities, NaN, whole numbers, the ends of the range and their neighbours.
+template <typename T, typename Wide>
+void take_special_values(Survey<T, Wide>& survey) {
+  using Limits = std::numeric_limits<T>;
+  T units = 2 / Limits::epsilon();  // the first even number whose neighbours are whole
+  std::vector<T> values;
+  for (T size : {T(0), T(0.5), T(1), T(1.5), T(2), T(3), T(4), T(127), units, units - 1, units / 2,
+                 units / 2 + 1, units * 4, Limits::denorm_min(), Limits::min(), Limits::max(),
+                 Limits::infinity(), std::nextafter(T(1), T(0)), 1 + Limits::epsilon()}) {
+    values.push_back(size);
+    values.push_back(-size);
+  }
+  values.push_back(Limits::quiet_NaN());
+  std::vector<T> x(rows, 1), y(rows, 1);
+  size_t row = 0;
+  for (T first : values)
+    for (T second : values) {
+      x[row] = first;
+      y[row++] = second;
+    }
+  survey.add(x, y);
 }
 
 /// Every f32, or every `every`-th.
@@ -171,15 +241,17 @@ void exhaust(Survey<float, double>& survey, uint64_t every) {
   }
 }
 
-void run(const Row& row, uint64_t every, int64_t samples, bool flush) {
+void run(const Row& row, uint64_t every, int64_t samples, bool flush, const std::string& cpu) {
   std::string_view name = info(row.function).name;
-  Survey<float, double> narrow(row, row.f32, DType::f32, flush);
+  Survey<float, double> narrow(row, row.f32, DType::f32, flush, cpu);
+  take_special_values(narrow);
   if (info(row.function).arity == 2)
     sample<float, uint32_t>(narrow, samples);
   else
     exhaust(narrow, every);
   print(name, "f32", narrow.worst());
-  Survey<double, long double> wide(row, row.f64, DType::f64, flush);
+  Survey<double, long double> wide(row, row.f64, DType::f64, flush, cpu);
+  take_special_values(wide);
   sample<double, uint64_t>(wide, samples);
   print(name, "f64", wide.worst());
 }
@@ -191,6 +263,7 @@ int main(int argc, char** argv) {
   uint64_t every = 1;
   int64_t samples = 10'000'000;
   bool flush = false;
+  std::string cpu = "native";
   std::vector<std::string_view> wanted;
   for (int i = 1; i < argc; ++i) {
     std::string_view argument = argv[i];
@@ -198,6 +271,8 @@ int main(int argc, char** argv) {
       flush = true;
     else if (argument == "--every" && i + 1 < argc)
       every = std::max(1, std::atoi(argv[++i]));
+    else if (argument == "--cpu" && i + 1 < argc)
+      cpu = argv[++i];
     else if (argument == "--samples" && i + 1 < argc)
       samples = std::atoll(argv[++i]);
     else
@@ -206,6 +281,6 @@ int main(int argc, char** argv) {
   for (const netc::Row& row : netc::table) {
     std::string_view name = netc::info(row.function).name;
     if (wanted.empty() || std::find(wanted.begin(), wanted.end(), name) != wanted.end())
-      netc::run(row, every, samples, flush);
+      netc::run(row, every, samples, flush, cpu);
   }
 }

@@ -77,6 +77,10 @@ def atanh_tail(z):  # (log((1 + s) / (1 - s)) / s - 2) / z with z = s^2
     return (log((1 + s) / (1 - s)) / s - 2) / z if z > mpf(10) ** -20 else mpf(2) / 3 + 2 * z / 5
 
 
+def pow_tail(z):  # (log((1 + s) / (1 - s)) / s - 2 - 2/3 z) / z^2 with z = s^2
+    return (atanh_tail(z) - mpf(2) / 3) / z if z > mpf(10) ** -12 else mpf(2) / 5 + 2 * z / 7
+
+
 def tanh_tail(z):  # (tanh(x) / x - 1) / z with z = x^2
     x = sqrt(z)
     return (tanh(x) / x - 1) / z if z > mpf(10) ** -20 else -mpf(1) / 3 + 2 * z / 15
@@ -111,9 +115,15 @@ def main():
     show("tanh f64", 20, *remez(tanh_tail, one, 0, mpf("0.625")**2, 11))
     show("erf f32 near", 10, *remez(erf_tail, near, 0, 1, 6))
     show("erf f32 far", 10, *remez(lambda t: log(erfc(t)), far, mpf("0.99"), mpf("4.01"), 7))
+    show("erf f64 near", 20, *remez(erf_tail, near, 0, 1, 11))
+    show("erf f64 far", 20, *remez(lambda t: log(erfc(t)), far, mpf("0.999"), mpf("6.001"), 17))
+    show("pow f32", 10, *remez(pow_tail, one, 0, mpf("0.02945"), 3))
+    show("pow f64", 20, *remez(pow_tail, one, 0, mpf("0.02945"), 7))
     quarter = (pi / 4 * mpf("1.001"))**2
     show("sin f32", 10, *remez(sin_tail, one, 0, quarter, 3))
     show("cos f32", 10, *remez(cos_tail, one, 0, quarter, 2))
+    show("sin f64", 20, *remez(sin_tail, one, 0, quarter, 5))
+    show("cos f64", 20, *remez(cos_tail, one, 0, quarter, 5))
     for name, value in [("log2e", 1 / log(2)), ("ln2", log(2)), ("2/pi", 2 / pi), ("pi/2", pi / 2)]:
         print(name, mp.nstr(value, 40))
 

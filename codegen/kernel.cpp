@@ -325,6 +325,8 @@ void set_machine(llvm::Function* function, const Machine& machine) {
   if (!machine.features.empty()) function->addFnAttr("target-features", machine.features);
   function->addFnAttr("prefer-vector-width", std::to_string(machine.vector_bits));
   function->addFnAttr("min-legal-vector-width", std::to_string(machine.vector_bits));
+  // Steps run with subnormal numbers as zero, and not only so: LLVM may count on neither.
+  function->addFnAttr("denormal-fp-math", "dynamic,dynamic");
   function->setDoesNotThrow();
 }
 

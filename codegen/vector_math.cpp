@@ -1,5 +1,5 @@
-// Functions of libm, lane by lane, for what has no form of ours: huge angles, and in f64 angles and
-// powers where the machine lacks fused multiply-add.
+// Functions of libm, lane by lane, for what has no form of ours: huge angles, and where the machine
+// lacks fused multiply-add, powers and angles in f64.
 #include "codegen/vector_math.h"
 
 #include <llvm/IR/Module.h>

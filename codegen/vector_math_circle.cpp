@@ -59,7 +59,8 @@ Value* narrow_sine(LaneBuilder& l, const Angle& angle, Value* square) {
 
 Value* narrow_cosine(LaneBuilder& l, Value* square) {
   Value* tail = l.polynomial(square, {2.454753606e-5, -1.388830131e-3, 4.166666465e-2});
-  return l.fma(l.mul(square, square), tail, l.fma(square, -0.5, l.constant(square, 1)));
+  Value* small = l.mul(l.mul(square, square), tail);
+  return l.sub(1, l.fma(square, 0.5, l.ir.CreateFNeg(small)));
 }
 
 /// sin(r + low) = r + (r^3 * tail + low * (1 - r^2 / 2))
