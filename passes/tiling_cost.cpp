@@ -36,6 +36,7 @@ FunctionCost function_cost(Function function) {
     case Function::log:
       return {24, 40};
     case Function::pow:
+      return {120, 150};
     case Function::erf:
     case Function::sin:
     case Function::cos:
