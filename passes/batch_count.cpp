@@ -29,6 +29,12 @@ BatchCount BatchCount::times(Dim dim) const {
   return product;
 }
 
+int64_t BatchCount::at(int64_t batch) const {
+  int64_t value = 0;
+  for (size_t k = coefficients_.size(); k-- > 0;) value = value * batch + coefficients_[k];
+  return value;
+}
+
 void BatchCount::trim() {
   while (!coefficients_.empty() && coefficients_.back() == 0) coefficients_.pop_back();
 }

@@ -25,6 +25,9 @@ class BatchCount {
   /// The value without N.
   int64_t constant() const { return coefficients_.empty() ? 0 : coefficients_[0]; }
   bool is(int64_t value) const { return is_constant() && constant() == value; }
+  /// The value for a batch of this size.
+  int64_t at(int64_t batch) const;
+  const std::vector<int64_t>& coefficients() const { return coefficients_; }
   /// The value in a kernel, as i64.
   loops::RegisterId emit(loops::Builder& builder) const;
 

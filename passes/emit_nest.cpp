@@ -16,20 +16,23 @@ namespace {
 class NestEmitter {
  public:
   NestEmitter(const Graph& graph, const AccessedNest& nest, const Plan& plan,
-              loops::Builder& builder, const PointerOf& pointer_of,
-              const PointerOfBuffer& pointer_of_buffer)
-      : nest_(nest),
+              const std::vector<RegisterId>& steps, loops::Builder& builder,
+              const NestPointers& pointers)
+      : graph_(graph),
+        nest_(nest),
         plan_(plan),
         builder_(builder),
-        pointer_of_buffer_(pointer_of_buffer),
-        capacity_(graph.capacity),
-        exprs_(graph, nest, builder, pointer_of) {}
-
-  void run(const std::vector<RegisterId>& steps) {
+        pointers_(pointers),
+        exprs_(graph, nest, builder, pointers.tensor) {
     for (uint32_t i = 0; i < nest_.nest.indices.size(); ++i)
-      exprs_.bind(IndexId{i}, {{i < nest_.nest.steps ? steps[i] : builder_.integer(0)}});
+      exprs_.bind(IndexId{i}, {{i < steps.size() ? steps[i] : builder_.integer(0)}});
+  }
+
+  void run() {
     for (const StagedRead& staged : plan_.staged)
-      scratch_.push_back(builder_.alloc(nest_.nest.dag[staged.read].type, staged.elements));
+      scratch_.push_back(staged.packed
+                             ? pointers_.packed(staged.read)
+                             : builder_.alloc(nest_.nest.dag[staged.read].type, staged.elements));
     if (plan_.part == 0) return level(0);
     RegisterId end =
         BatchCount::of(nest_.nest.indices[plan_.part_index.index].extent).emit(builder_);
@@ -42,6 +45,12 @@ class NestEmitter {
         });
   }
 
+  void pack(const StagedRead& staged) {
+    packing_ = &staged;
+    scratch_ = {pointers_.packed(staged.read)};
+    level(0);
+  }
+
  private:
   using Values = std::vector<RegisterId>;
 
@@ -51,9 +60,22 @@ class NestEmitter {
   }
 
   void level(size_t depth) {
-    for (size_t k = 0; k < plan_.staged.size(); ++k)
-      if (plan_.staged[k].depth == depth)
-        StagingEmitter(nest_, plan_, plan_.staged[k], exprs_, builder_).run(scratch_[k]);
+    if (packing_) {
+      if (depth == packing_->depth)
+        return StagingEmitter(nest_, plan_, *packing_, exprs_, builder_)
+            .run(window_of(*packing_, scratch_[0]));
+      const std::vector<IndexId>& around = packing_->around;
+      if (std::find(around.begin(), around.end(), plan_.order[depth]) == around.end())
+        return level(depth + 1);
+    }
+    for (size_t k = 0; k < plan_.staged.size() && !packing_; ++k) {
+      const StagedRead& staged = plan_.staged[k];
+      if (staged.depth != depth) continue;
+      if (staged.packed)
+        exprs_.stage(staged.read, window_of(staged, scratch_[k]), staged.access, staged.relative);
+      else
+        StagingEmitter(nest_, plan_, staged, exprs_, builder_).run(scratch_[k]);
+    }
     if (depth == plan_.order.size()) return tile();
     Dim extent = index_at(depth).extent;
     RegisterId lower = builder_.integer(0);
@@ -68,6 +90,20 @@ class NestEmitter {
     } else {
       constant_extent(depth, extent.factor, lower, upper);
     }
+  }
+
+  /// Where the window of the tile at hand begins among all that were packed.
+  RegisterId window_of(const StagedRead& staged, RegisterId packed) {
+    RegisterId window = builder_.integer(0);
+    for (IndexId index : staged.around) {
+      int64_t extent = nest_.nest.indices[index.index].extent.at(graph_.capacity);
+      RegisterId round = exprs_.binding(index).bases[0];
+      if (int64_t step = plan_.step(index); step > 1)
+        round = builder_.apply(Function::div, {round, builder_.integer(step)});
+      window = builder_.mul(window, builder_.integer(plan_.rounds(index, extent)));
+      window = builder_.add(window, round);
+    }
+    return builder_.advance(packed, builder_.mul(window, builder_.integer(staged.elements)));
   }
 
   void constant_extent(size_t depth, int64_t extent, RegisterId lower, RegisterId upper) {
@@ -105,7 +141,7 @@ class NestEmitter {
     int64_t step = slots * plan_.lanes;
     RegisterId middle = whole_steps(lower, upper, step);
     loop(depth, lower, middle, step, [&](RegisterId iv) { part(depth, iv, slots, {}); });
-    if (index_at(depth).extent.at(capacity_) % step == 0)
+    if (index_at(depth).extent.at(graph_.capacity) % step == 0)
       return loop(depth, middle, upper, 1, [&](RegisterId iv) { bound(depth, {{iv}}); });
     loop(depth, middle, upper, plan_.lanes, [&](RegisterId iv) {
       RegisterId left = builder_.min(builder_.sub(upper, iv), builder_.integer(plan_.lanes));
@@ -120,7 +156,7 @@ class NestEmitter {
     RegisterId middle = whole_steps(lower, upper, slots);
     loop(depth, lower, middle, slots, [&](RegisterId iv) { part(depth, iv, slots, {}); });
     if (slots == 1) return;
-    if (index_at(depth).extent.at(capacity_) % slots == 0)
+    if (index_at(depth).extent.at(graph_.capacity) % slots == 0)
       return loop(depth, middle, upper, 1, [&](RegisterId iv) { part(depth, iv, 1, {}); });
     builder_.branch(builder_.apply(Function::less, {middle, upper}), [&]() -> Values {
       RegisterId last = builder_.sub(upper, builder_.integer(1));
@@ -194,30 +230,37 @@ class NestEmitter {
     std::vector<Point> all = points();
     for (size_t k = 0; k < nest_.nest.stages.size(); ++k)
       ReductionEmitter(nest_, plan_, k, exprs_, builder_, all)
-          .run(plan_.part > 0 ? pointer_of_buffer_(nest_.nest.stores[0].buffer) : RegisterId{});
+          .run(plan_.part > 0 ? pointers_.buffer(nest_.nest.stores[0].buffer) : RegisterId{});
     for (const Point& point : all) {
       // All values of a point before its first store: a store may overwrite what they read.
       for (const Store& store : nest_.nest.stores) exprs_.eval(store.expr, point);
       for (size_t k = 0; k < nest_.nest.stores.size(); ++k)
-        exprs_.store(k, point, pointer_of_buffer_(nest_.nest.stores[k].buffer));
+        exprs_.store(k, point, pointers_.buffer(nest_.nest.stores[k].buffer));
     }
   }
 
+  const Graph& graph_;
   const AccessedNest& nest_;
   const Plan& plan_;
   loops::Builder& builder_;
-  const PointerOfBuffer& pointer_of_buffer_;
-  int64_t capacity_;
+  const NestPointers& pointers_;
   ExprEmitter exprs_;
-  std::vector<RegisterId> scratch_;  ///< for each staged read
+  std::vector<RegisterId> scratch_;      ///< for each staged read
+  const StagedRead* packing_ = nullptr;  ///< what is packed, if that is all to do
 };
 
 }  // namespace
 
 void emit_nest(const Graph& graph, const AccessedNest& nest, const Plan& plan,
-               const std::vector<loops::RegisterId>& steps, loops::Builder& builder,
-               const PointerOf& pointer_of, const PointerOfBuffer& pointer_of_buffer) {
-  NestEmitter(graph, nest, plan, builder, pointer_of, pointer_of_buffer).run(steps);
+               const std::vector<RegisterId>& steps, loops::Builder& builder,
+               const NestPointers& pointers) {
+  NestEmitter(graph, nest, plan, steps, builder, pointers).run();
+}
+
+void emit_packing(const Graph& graph, const AccessedNest& nest, const Plan& plan,
+                  const StagedRead& staged, const std::vector<RegisterId>& steps,
+                  loops::Builder& builder, const NestPointers& pointers) {
+  NestEmitter(graph, nest, plan, steps, builder, pointers).pack(staged);
 }
 
 }  // namespace netc

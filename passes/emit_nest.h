@@ -10,10 +10,25 @@ namespace netc {
 /// The pointer of the buffer that a store writes.
 using PointerOfBuffer = std::function<loops::RegisterId(loops::BufferId)>;
 
+/// The pointer of the packed windows of a read.
+using PointerOfPacked = std::function<loops::RegisterId(ExprId)>;
+
+/// What a kernel's parameters are to a nest.
+struct NestPointers {
+  PointerOf tensor;
+  PointerOfBuffer buffer;
+  PointerOfPacked packed;
+};
+
 /// Appends the loops of the nest to a kernel. `steps` are the values of the indices that scans
 /// hold.
 void emit_nest(const Graph& graph, const AccessedNest& nest, const Plan& plan,
                const std::vector<loops::RegisterId>& steps, loops::Builder& builder,
-               const PointerOf& pointer_of, const PointerOfBuffer& pointer_of_buffer);
+               const NestPointers& pointers);
+
+/// Appends the loops that pack a read of the nest's, cut into tasks as the plan says.
+void emit_packing(const Graph& graph, const AccessedNest& nest, const Plan& plan,
+                  const StagedRead& staged, const std::vector<loops::RegisterId>& steps,
+                  loops::Builder& builder, const NestPointers& pointers);
 
 }  // namespace netc

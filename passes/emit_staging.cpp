@@ -91,7 +91,7 @@ RegisterId StagingEmitter::source_begin() const {
   RegisterId begin = source_access_.constant.emit(builder_);
   for (const auto& [index, stride] : source_access_.strides)
     begin = builder_.add(
-        begin, builder_.mul(first_value(index, stride.constant()), stride.emit(builder_)));
+        begin, builder_.mul(first_value(index, stride.at(1)), stride.emit(builder_)));
   return begin;
 }
 

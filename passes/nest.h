@@ -33,6 +33,7 @@ struct Nest {
   std::vector<Index> indices;  ///< free ones first, then those of the stages
   uint32_t free_count = 0;
   bool splits = false;  ///< its one sum may be kept in memory between parts of it
+  bool packs = false;   ///< operands of its sums may be copied by kernels of their own
   uint32_t steps = 0;   ///< leading indices that the scans around hold at one value
   ExprDag dag;
   std::vector<Stage> stages;

@@ -9,11 +9,14 @@
 #include <algorithm>
 #include <map>
 #include <set>
+#include <string>
+#include <tuple>
 
 #include "ir/loops/text.h"
 #include "ir/support/check.h"
 #include "passes/emit_nest.h"
 #include "passes/plan_remarks.h"
+#include "passes/staging.h"
 #include "passes/storage.h"
 
 namespace netc {
@@ -124,7 +127,7 @@ class Scheduler {
       nests.back().stores[0].buffer = store.buffer;
     }
     if (may_split(nest)) {
-      nest.splits = true;
+      nest.splits = nest.packs = true;
       bool in_parts = make_plan(graph_, access(graph_, nest), target_).part > 0;
       if (in_parts && !stores_sum_alone(nest)) return add_split(nest);
       nest.splits = in_parts;
@@ -211,57 +214,116 @@ class Scheduler {
     add_kernel(std::move(nests), saved);
   }
 
+  /// A kernel to be written, and its call.
+  struct Draft {
+    loops::Builder builder{"k"};
+    loops::Call call;
+    std::map<BufferId, RegisterId> pointers;
+    std::vector<RegisterId> steps;  ///< of the scans around it
+  };
+
+  /// Parameters in the order of first use, so that equal kernels have equal text.
+  Draft draft(const std::vector<BufferId>& used, const std::set<BufferId>& written,
+              size_t scans) const {
+    Draft result;
+    std::vector<BufferId> counters;
+    for (size_t k = 0; k < scans; ++k)
+      counters.push_back(step_.repeats[repeat_of_.at(scans_[k])].counter);
+    auto add = [&](BufferId buffer) {
+      NETC_CHECK(buffer.valid(), "a tensor of a kernel has no memory");
+      if (result.pointers.count(buffer)) return;
+      result.call.arguments.push_back(buffer);
+      result.pointers[buffer] = result.builder.parameter(
+          step_.buffers[buffer.index].type.dtype, written.count(buffer) > 0,
+          fmt::format("a{}", result.pointers.size()));
+    };
+    for (BufferId buffer : used) add(buffer);
+    for (BufferId buffer : counters) add(buffer);
+    for (BufferId counter : counters)
+      result.steps.push_back(
+          result.builder.load(result.pointers.at(counter), result.builder.integer(0), 1));
+    return result;
+  }
+
   /// One kernel that runs these nests in order. Reads come from the values' buffers, or from
   /// `source`, where it is given.
   void add_kernel(std::vector<Nest> nests, BufferId source) {
     std::vector<AccessedNest> accessed;
-    for (Nest& nest : nests) nest.steps = static_cast<uint32_t>(scans_.size());
-    for (Nest& nest : nests) accessed.push_back(access(graph_, std::move(nest)));
+    for (Nest& nest : nests) {
+      nest.steps = static_cast<uint32_t>(scans_.size());
+      nest.packs = nests.size() == 1 && !nest.stages.empty();
+      accessed.push_back(access(graph_, std::move(nest)));
+    }
     auto buffer_of = [&](ValueId value) {
       if (auto sum = sums_.find(value); sum != sums_.end()) return sum->second;
       return source ? source : storage_.of(value);
     };
 
-    // Parameters in the order of first use, so that equal kernels have equal text.
-    loops::Call call;
+    std::vector<Plan> plans;
+    std::vector<BufferId> used;
     std::set<BufferId> written;
-    auto use = [&](BufferId buffer) {
-      NETC_CHECK(buffer.valid(), "a tensor of a kernel has no memory");
-      for (BufferId known : call.arguments)
-        if (known == buffer) return;
-      call.arguments.push_back(buffer);
-    };
+    std::map<ExprId, BufferId> packed;  // only where there is one nest
     for (const AccessedNest& nest : accessed) {
-      for (const auto& [id, read] : nest.reads) use(buffer_of(nest.nest.dag[id].tensor));
+      plans.push_back(make_plan(graph_, nest, target_));
+      for (const StagedRead& staged : plans.back().staged)
+        if (staged.packed) packed[staged.read] = pack(nest, plans.back(), staged);
+      for (const auto& [id, read] : nest.reads) {
+        auto copy = packed.find(id);
+        used.push_back(copy == packed.end() ? buffer_of(nest.nest.dag[id].tensor) : copy->second);
+      }
       for (const Store& store : nest.nest.stores) {
-        use(store.buffer);
+        used.push_back(store.buffer);
         written.insert(store.buffer);
       }
     }
-    std::vector<BufferId> counters;
-    for (ScanId scan : scans_) counters.push_back(step_.repeats[repeat_of_.at(scan)].counter);
-    for (BufferId counter : counters) use(counter);
 
-    loops::Builder builder("k");
-    std::map<BufferId, RegisterId> pointers;
-    for (BufferId buffer : call.arguments)
-      pointers[buffer] =
-          builder.parameter(step_.buffers[buffer.index].type.dtype, written.count(buffer) > 0,
-                            fmt::format("a{}", pointers.size()));
-    std::vector<RegisterId> steps;
-    for (BufferId counter : counters)
-      steps.push_back(builder.load(pointers.at(counter), builder.integer(0), 1));
-    PointerOf pointer_of = [&](ValueId value) { return pointers.at(buffer_of(value)); };
-    PointerOfBuffer pointer_of_buffer = [&](BufferId buffer) { return pointers.at(buffer); };
-    for (const AccessedNest& nest : accessed) {
-      Plan plan = make_plan(graph_, nest, target_);
-      if (accessed.size() > 1) plan.parallel = false;
-      if (plan.parallel) call.tasks = plan.tasks;
-      if (remarks_) remark_on_plan(graph_, nest, plan, target_, *remarks_);
-      emit_nest(graph_, nest, plan, steps, builder, pointer_of, pointer_of_buffer);
+    Draft kernel = draft(used, written, scans_.size());
+    NestPointers pointers{
+        [&](ValueId value) { return kernel.pointers.at(buffer_of(value)); },
+        [&](BufferId buffer) { return kernel.pointers.at(buffer); },
+        [&](ExprId read) { return kernel.pointers.at(packed.at(read)); },
+    };
+    for (size_t k = 0; k < plans.size(); ++k) {
+      if (accessed.size() > 1) plans[k].parallel = false;
+      if (plans[k].parallel) kernel.call.tasks = plans[k].tasks;
+      if (remarks_) remark_on_plan(graph_, accessed[k], plans[k], target_, *remarks_);
+      emit_nest(graph_, accessed[k], plans[k], kernel.steps, kernel.builder, pointers);
     }
-    call.kernel = kernels_.add(builder.take());
-    step_.phases.push_back({{std::move(call)}});
+    kernel.call.kernel = kernels_.add(kernel.builder.take());
+    step_.phases.push_back({{std::move(kernel.call)}});
+  }
+
+  /// The packed windows of a read: made before the first kernel that wants them, and outside of the
+  /// scans that leave them as they are.
+  BufferId pack(const AccessedNest& nest, const Plan& plan, const StagedRead& staged) {
+    size_t scans = scans_of_packing(graph_, nest, staged.read);
+    ValueId tensor = nest.nest.dag[staged.read].tensor;
+    BufferId& buffer = packed_[{tensor, scans == 0 ? ScanId{} : scans_[scans - 1],
+                                packing_text(nest, plan, staged)}];
+    if (buffer) return buffer;
+    int64_t elements = staged.elements * count_windows(graph_, nest, plan, staged);
+    buffer = add_buffer(graph_[tensor].name + ".packed", {graph_[tensor].type.dtype, {{elements}}});
+
+    Draft kernel = draft({storage_.of(tensor), buffer}, {buffer}, scans);
+    NestPointers pointers{[&](ValueId value) { return kernel.pointers.at(storage_.of(value)); }, {},
+                          [&](ExprId) { return kernel.pointers.at(buffer); }};
+    Plan packing = packing_plan(graph_, nest, plan, staged, target_);
+    if (packing.parallel) kernel.call.tasks = packing.tasks;
+    emit_packing(graph_, nest, packing, staged, kernel.steps, kernel.builder, pointers);
+    kernel.call.kernel = kernels_.add(kernel.builder.take());
+    insert_phase({{std::move(kernel.call)}}, scans);
+    return buffer;
+  }
+
+  /// A phase that runs once before the repeats of all but the first open scans.
+  void insert_phase(loops::Phase phase, size_t scans) {
+    uint32_t position = static_cast<uint32_t>(step_.phases.size());
+    if (scans < scans_.size()) {
+      position = step_.repeats[repeat_of_.at(scans_[scans])].first;
+      for (loops::Repeat& repeat : step_.repeats)
+        if (repeat.first >= position) ++repeat.first;
+    }
+    step_.phases.insert(step_.phases.begin() + position, std::move(phase));
   }
 
   /// Repeats of nothing, as of views.
@@ -298,6 +360,8 @@ class Scheduler {
   loops::Step step_;
   Storage storage_;
   std::map<ValueId, BufferId> sums_;    ///< where a sum lies that its kernel's nest reads
+  /// By tensor, scan that the copy is made in, and what is copied how.
+  std::map<std::tuple<ValueId, ScanId, std::string>, BufferId> packed_;
   std::vector<ScanId> scans_;           ///< those that are open
   std::map<ScanId, size_t> repeat_of_;  ///< by scan: position in the step's repeats
 };

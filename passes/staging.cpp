@@ -2,9 +2,12 @@
 // (`p + i - 1`) share one: the positions that they reach together, each once.
 #include "passes/staging.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <numeric>
+#include <set>
 
 namespace netc {
 
@@ -13,7 +16,14 @@ namespace {
 constexpr int64_t line_bytes = 64;
 constexpr int64_t page_bytes = 4096;
 constexpr int64_t most_pages = 512;  ///< whose addresses a processor surely keeps at hand
-constexpr int64_t cache_ways = 8;    ///< of the second cache; some have more
+constexpr int64_t pages_at_hand = 64;   ///< without asking its second table of addresses
+constexpr int64_t most_packed_bytes = 1 << 30;
+constexpr int64_t most_packing_tasks = 32;
+constexpr int64_t cache_ways = 8;       ///< of the second cache; some have more
+
+// How many times longer loads take.
+constexpr double cost_of_distance = 6;  ///< where lines come from beyond the second cache
+constexpr double cost_of_pages = 2.5;   ///< where each is on another page
 
 /// Whether steps of this many bytes fall on so few sets of the second cache that the lines of
 /// `count` steps do not stay there.
@@ -34,10 +44,13 @@ enum class Part {
 class WindowBuilder {
  public:
   WindowBuilder(const Graph& graph, const AccessedNest& nest, const Plan& plan, ExprId read,
-                size_t depth)
+                size_t depth, bool packed)
       : graph_(graph), nest_(nest), plan_(plan), source_(nest.reads.at(read)), depth_(depth) {
     staged_.read = read;
     staged_.depth = depth;
+    staged_.packed = packed;
+    for (size_t k = 0; packed && k < depth; ++k)
+      if (nest.depends[read.index] & bit(plan.order[k])) staged_.around.push_back(plan.order[k]);
   }
 
   std::optional<StagedRead> run(int64_t most_bytes) {
@@ -70,10 +83,13 @@ class WindowBuilder {
     return tile ? Part::tile : Part::fixed;
   }
 
+  /// Whether the window holds one part of the index at a time.
+  bool is_part(IndexId index) const { return index == plan_.part_index && !staged_.packed; }
+
   /// Values of an index within the window.
   Dim reach(IndexId index) const {
     if (part_of(index) == Part::fixed) return {1, false};
-    if (index == plan_.part_index) return {plan_.part, false};
+    if (is_part(index)) return {plan_.part, false};
     if (part_of(index) == Part::whole) return index_at(index).extent;
     int64_t lanes = index == plan_.vector ? plan_.lanes : 1;
     return {plan_.slots[index.index] * lanes, false};
@@ -114,7 +130,8 @@ class WindowBuilder {
   bool add_others() {
     for (const auto& [index, stride] : source_.strides) {
       if (placed_.count(index) || part_of(index) == Part::fixed) continue;
-      if (!stride.is_constant() || stride.constant() <= 0 || is_irregular(index)) return false;
+      if (!stride.is_constant() && index == plan_.vector) return false;
+      if (stride.at(graph_.capacity) <= 0 || is_irregular(index)) return false;
       staged_.dims.push_back({reach(index), stride, 0, {{index, 1}}, -1});
     }
     return !staged_.dims.empty();
@@ -125,13 +142,21 @@ class WindowBuilder {
                        [&](const Affine::Term& term) { return term.index == index; });
   }
 
-  /// As in the tensor, but the lanes' dimension last.
+  /// As in the tensor, but the lanes' dimension last. What is packed is in the sum's order.
   void order_dims() {
+    const std::vector<IndexId>& reduced = nest_.nest.stages[0].reduced;
+    auto place = [&](const WindowDim& dim) {
+      return std::find(reduced.begin(), reduced.end(), dim.terms[0].index) - reduced.begin();
+    };
+    if (staged_.packed)
+      return std::stable_sort(
+          staged_.dims.begin(), staged_.dims.end(),
+          [&](const WindowDim& a, const WindowDim& b) { return place(a) < place(b); });
     std::stable_sort(staged_.dims.begin(), staged_.dims.end(),
                      [&](const WindowDim& a, const WindowDim& b) {
                        bool a_last = holds(a, plan_.vector), b_last = holds(b, plan_.vector);
                        if (a_last != b_last) return b_last;
-                       return a.source_stride.constant() > b.source_stride.constant();
+                       return a.source_stride.at(graph_.capacity) > b.source_stride.at(graph_.capacity);
                      });
   }
 
@@ -143,7 +168,7 @@ class WindowBuilder {
         if (part == Part::fixed) continue;
         if (part == Part::tile) staged_.relative |= bit(index);
         staged_.access.strides[index].add(dim.stride * coefficient);
-        if (coefficient < 0 && index != plan_.part_index)
+        if (coefficient < 0 && !is_part(index))
           staged_.access.constant.add(-dim.stride * coefficient * (reach(index).factor - 1));
       }
     std::erase_if(staged_.access.strides, [](const auto& entry) { return entry.second.is_zero(); });
@@ -158,44 +183,125 @@ class WindowBuilder {
   std::set<IndexId> placed_;
 };
 
-/// Whether sums with their lanes along `vector` may gain from a copy of this read.
-bool may_stage(const Graph& graph, const AccessedNest& nest, ExprId read, IndexId vector,
-               const Target& target) {
+/// How many times longer loads take where the steps of a sum are far apart; 0: no longer.
+double cost_of_steps(const Graph& graph, const AccessedNest& nest, const Access& access, DType type,
+                     const Target& target) {
+  int64_t least = 0, total = 1;
+  double cost = 0;
+  auto consider = [&](int64_t step, int64_t count) {
+    if (thrashes(step, count, target)) cost = std::max(cost, cost_of_distance);
+    if (step >= page_bytes / 4 && step * count >= 2 * pages_at_hand * page_bytes)
+      cost = std::max(cost, cost_of_pages);
+  };
+  for (const auto& [index, each] : access.strides) {
+    if (nest.nest.is_free(index)) continue;
+    int64_t step = std::abs(each.at(graph.capacity)) * byte_size(type);
+    if (step < line_bytes) return 0;
+    int64_t count = nest.nest.indices[index.index].extent.at(graph.capacity);
+    if (index == nest.nest.stages[0].reduced.back()) consider(step, count);
+    least = least == 0 ? step : std::min(least, step);
+    total *= count;
+  }
+  consider(least, total);
+  return cost;
+}
+
+/// How many times longer the elements of this read take than those of a copy, if sums with their
+/// lanes along `vector` may gain from one; 0: they do not.
+double cost_in_place(const Graph& graph, const AccessedNest& nest, ExprId read, IndexId vector,
+                     const Target& target) {
   auto found = nest.reads.find(read);
-  if (found == nest.reads.end() || !found->second.data.empty()) return false;
+  if (found == nest.reads.end() || !found->second.data.empty()) return 0;
   const Access& access = found->second;
   const Expr& expr = nest.nest.dag[read];
-  if (expr.otherwise && nest.nest.dag[expr.otherwise].kind != ExprKind::constant) return false;
-  if (!access.guards.empty()) return true;
+  if (expr.otherwise && nest.nest.dag[expr.otherwise].kind != ExprKind::constant) return 0;
+  if (!access.guards.empty()) return 1;
   BatchCount stride = access.stride(vector);
-  if (stride.is_zero()) return false;
-  if (!stride.is(1)) return true;
-  for (const auto& [index, step] : access.strides) {
-    if (nest.nest.is_free(index) || !step.is_constant()) continue;
-    int64_t count = nest.nest.indices[index.index].extent.at(graph.capacity);
-    if (thrashes(step.constant() * byte_size(expr.type), count, target)) return true;
-  }
-  return false;
+  if (!stride.is_zero() && !stride.is(1)) return cost_of_distance;
+  return cost_of_steps(graph, nest, access, expr.type, target);
 }
 
 }  // namespace
 
-std::set<ExprId> stageable_reads(const Graph& graph, const AccessedNest& nest, IndexId vector,
-                                 const Target& target) {
-  std::set<ExprId> result;
+std::map<ExprId, double> stageable_reads(const Graph& graph, const AccessedNest& nest,
+                                         IndexId vector, const Target& target) {
+  std::map<ExprId, double> result;
   for (const Stage& stage : nest.nest.stages) {
     IndexSet reduced = 0;
     for (IndexId index : stage.reduced) reduced |= bit(index);
-    for (ExprId id : reachable(nest.nest.dag, stage.body))
-      if ((nest.depends[id.index] & reduced) && may_stage(graph, nest, id, vector, target))
-        result.insert(id);
+    for (ExprId id : reachable(nest.nest.dag, stage.body)) {
+      if (!(nest.depends[id.index] & reduced)) continue;
+      double cost = cost_in_place(graph, nest, id, vector, target);
+      if (cost > 0) result[id] = cost;
+    }
   }
   return result;
 }
 
 std::optional<StagedRead> window_at(const Graph& graph, const AccessedNest& nest, const Plan& plan,
-                                    ExprId read, size_t depth, const Target& target) {
-  return WindowBuilder(graph, nest, plan, read, depth).run(target.scratch_bytes());
+                                    ExprId read, size_t depth, bool packed, const Target& target) {
+  auto window = WindowBuilder(graph, nest, plan, read, depth, packed)
+                    .run(packed ? most_packed_bytes : target.scratch_bytes());
+  if (!window || !nest.reads.at(read).guards.empty()) return window;
+  DType type = nest.nest.dag[read].type;
+  if (cost_of_steps(graph, nest, window->access, type, target) > 0) return {};
+  return window;
+}
+
+int64_t count_windows(const Graph& graph, const AccessedNest& nest, const Plan& plan,
+                      const StagedRead& staged) {
+  int64_t count = 1;
+  for (IndexId index : staged.around)
+    count *= plan.rounds(index, nest.nest.indices[index.index].extent.at(graph.capacity));
+  return count;
+}
+
+size_t scans_of_packing(const Graph& graph, const AccessedNest& nest, ExprId read) {
+  size_t scans = 0;
+  for (uint32_t i = 0; i < nest.nest.steps; ++i)
+    if (nest.depends[read.index] & bit(IndexId{i})) scans = i + 1;
+  const Value& tensor = graph[nest.nest.dag[read].tensor];
+  if (tensor.kind != ValueKind::result) return scans;
+  const Value& sum = graph[nest.nest.stages[0].value];
+  return std::max(scans, shared_scans(graph, graph[tensor.producer], graph[sum.producer]));
+}
+
+Plan packing_plan(const Graph& graph, const AccessedNest& nest, const Plan& plan,
+                  const StagedRead& staged, const Target& target) {
+  Plan result = plan;
+  result.parallel = false;
+  auto windows = static_cast<double>(count_windows(graph, nest, plan, staged));
+  result.cycles = windows * copy_cycles(staged, plan, graph.capacity);
+  int64_t most = 1;
+  for (IndexId index : staged.around) {
+    Dim extent = nest.nest.indices[index.index].extent;
+    int64_t rounds = plan.rounds(index, extent.at(graph.capacity));
+    if (rounds <= most) continue;
+    most = rounds;
+    result.task_index = index;
+    result.tasks.extent = extent;
+  }
+  auto wanted = static_cast<int64_t>(result.cycles / target.wake_cycles);
+  int64_t tasks = std::min({wanted, most, most_packing_tasks});
+  if (tasks < 2) return result;
+  result.parallel = true;
+  result.tasks.chunk = (most + tasks - 1) / tasks * plan.step(result.task_index);
+  return result;
+}
+
+std::string packing_text(const AccessedNest& nest, const Plan& plan, const StagedRead& staged) {
+  const Access& access = nest.reads.at(staged.read);
+  auto number = [](const BatchCount& count) {
+    return fmt::format("{}", fmt::join(count.coefficients(), "+N*"));
+  };
+  std::string text = number(access.constant);
+  for (uint32_t i = 0; i < nest.nest.steps; ++i) text += " " + number(access.stride(IndexId{i}));
+  for (const WindowDim& dim : staged.dims)
+    text += fmt::format(" {}:{}:{}", to_string(dim.extent), number(dim.source_stride), dim.stride);
+  for (IndexId index : staged.around)
+    text += fmt::format(" {}*{}*{}", to_string(nest.nest.indices[index.index].extent),
+                        number(access.stride(index)), plan.step(index));
+  return text;
 }
 
 double copy_cycles(const StagedRead& staged, const Plan& plan, int64_t capacity) {

@@ -4,22 +4,39 @@
 // far apart come to lie side by side; a transposed operand is turned.
 #pragma once
 
+#include <map>
 #include <optional>
-#include <set>
+#include <string>
 #include <vector>
 
 #include "passes/tiling.h"
 
 namespace netc {
 
-/// The reads whose copies may help the sums of a nest that has its lanes along `vector`.
-std::set<ExprId> stageable_reads(const Graph& graph, const AccessedNest& nest, IndexId vector,
+/// The reads whose copies may help the sums of a nest that has its lanes along `vector`, each with
+/// how many times longer its elements take where they stand.
+std::map<ExprId, double> stageable_reads(const Graph& graph, const AccessedNest& nest, IndexId vector,
                                  const Target& target);
 
-/// The window of a read that is copied when the first `depth` loops of the plan's order are open;
-/// nothing if it is none of fixed shape, or too large.
+/// The window of a read that is copied, or was packed, when the first `depth` loops of the plan's
+/// order are open; nothing if it is none of fixed shape, too large, or no better than the tensor.
 std::optional<StagedRead> window_at(const Graph& graph, const AccessedNest& nest, const Plan& plan,
-                                    ExprId read, size_t depth, const Target& target);
+                                    ExprId read, size_t depth, bool packed, const Target& target);
+
+/// How many windows of a packed read there are.
+int64_t count_windows(const Graph& graph, const AccessedNest& nest, const Plan& plan,
+                      const StagedRead& staged);
+
+/// Scans around the nest, the outermost first, at whose every step a read must be packed anew: the
+/// others leave its elements as they are.
+size_t scans_of_packing(const Graph& graph, const AccessedNest& nest, ExprId read);
+
+/// The plan of the kernel that packs a read of this plan's.
+Plan packing_plan(const Graph& graph, const AccessedNest& nest, const Plan& plan,
+                  const StagedRead& staged, const Target& target);
+
+/// What a packed read holds where: equal for reads of a tensor whose packed windows are the same.
+std::string packing_text(const AccessedNest& nest, const Plan& plan, const StagedRead& staged);
 
 /// Estimated cycles of copying a window once.
 double copy_cycles(const StagedRead& staged, const Plan& plan, int64_t capacity);

@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "passes/clipping.h"
+#include "passes/residency.h"
 #include "passes/staging.h"
 #include "passes/tiling_cost.h"
 
@@ -21,6 +22,9 @@ constexpr double cycles_of_instruction = 8;
 constexpr double largest_tile_size = 1200;  ///< instructions of one tile
 constexpr int64_t most_tasks = 32;
 constexpr double share_of_copies = 0.06;  ///< of a kernel's cycles, where tasks repeat them
+constexpr double bytes_a_cycle = 4;       ///< of sums that are kept in memory
+/// A kernel of its own finds less in the caches, and so do those that read what it has packed.
+constexpr double cost_of_packing = 1.5;
 
 class Planner {
  public:
@@ -165,56 +169,43 @@ class Planner {
     choose_tile(plan, stages, finish_cost(lanes));
     choose_rounds(plan, stages);
     set_order(plan);
-    if (nest_.nest.splits && !plan.order.empty()) set_parts(plan);
+    if (nest_.nest.packs && !plan.order.empty()) set_parts(plan);
     if (reads_.copied)
-      std::erase_if(reads_.helped, [&](ExprId read) { return !stage(plan, read); });
+      std::erase_if(reads_.helped, [&](const auto& entry) { return !stage(plan, entry.first); });
     return plan;
   }
 
-  /// Cuts the sum where what its loops read over and over would not stay in the second cache.
+  /// Cuts the sum where what its loops read over and over would not stay in the second cache, if
+  /// that takes longer than to read and write the sum once for each part.
   void set_parts(Plan& plan) const {
     const Stage& stage = nest_.nest.stages[0];
-    if (plan.stage_vector[0]) return;
-    double bytes = 0;
-    for (const auto& [read, access] : nest_.reads) bytes += bytes_read_again(plan, read, access);
-    double cache = static_cast<double>(target_.l2_bytes);
-    if (bytes <= 0.75 * cache) return;
-    plan.part_index = stage.reduced[0];
-    int64_t count = extent(plan.part_index);
-    int64_t parts = std::min(static_cast<int64_t>(std::ceil(bytes / (0.5 * cache))), count);
-    plan.part = (count + parts - 1) / parts;
-  }
-
-  /// What the loops within the outermost one that a read does not move with, or moves by less than
-  /// it spans, read each time; 0 if there is no such loop.
-  double bytes_read_again(const Plan& plan, ExprId read, const Access& access) const {
-    double bytes = static_cast<double>(byte_size(nest_.nest.dag[read].type));
-    bool reduces = false;
-    for (const auto& [index, stride] : access.strides)
-      if (!nest_.nest.is_free(index)) {
-        bytes *= static_cast<double>(extent(index));
-        reduces = true;
+    Residency whole = residency_of(graph_, nest_, plan, target_);
+    double cost = whole.cycles;
+    if (whole.cycles > 0 && nest_.nest.splits && !plan.stage_vector[0]) {
+      Plan cut = plan;
+      cut.part_index = *std::find_if(stage.reduced.begin(), stage.reduced.end() - 1,
+                                     [&](IndexId index) { return extent(index) > 1; });
+      int64_t count = extent(cut.part_index);
+      double most = 0.5 * static_cast<double>(target_.l2_bytes);
+      int64_t parts = std::min(static_cast<int64_t>(std::ceil(whole.bytes / most)), count);
+      cut.part = (count + parts - 1) / parts;
+      double cycles = residency_of(graph_, nest_, cut, target_).cycles * static_cast<double>(parts) +
+                      cycles_of_parts(parts);
+      if (cycles < cost) {
+        cost = cycles;
+        plan = std::move(cut);
       }
-    if (!reduces) return 0;
-    bool again = false;
-    for (IndexId index : plan.order) {
-      bool moves = !access.stride(index).is_zero() && !overlaps(access, index);
-      again |= !moves && tiles(plan, index) > 1;
-      if (!moves) continue;
-      double step = static_cast<double>(plan.slots[index.index] * lanes_at(plan, index));
-      bytes *= again ? static_cast<double>(extent(index)) : step;
     }
-    return again ? bytes : 0;
+    plan.cycles += cost;
+    plan.price += cost;
   }
 
-  /// Whether an index moves a read by less than one of the sum's indices does in all.
-  bool overlaps(const Access& access, IndexId index) const {
-    int64_t step = std::abs(access.stride(index).constant());
-    return std::any_of(access.strides.begin(), access.strides.end(), [&](const auto& other) {
-      int64_t least = std::abs(other.second.constant());
-      return !nest_.nest.is_free(other.first) && least <= step &&
-             step < least * extent(other.first);
-    });
+  /// Cycles of reading and writing the sum in memory for each part of it.
+  double cycles_of_parts(int64_t parts) const {
+    auto bytes = static_cast<double>(byte_size(nest_.nest.dag[nest_.nest.stages[0].body].type));
+    for (uint32_t i = 0; i < nest_.nest.free_count; ++i)
+      bytes *= static_cast<double>(extent(IndexId{i}));
+    return 2 * bytes * static_cast<double>(parts) / bytes_a_cycle;
   }
 
   /// Copies a read's window where that costs least; false where no window is small enough.
@@ -222,12 +213,19 @@ class Planner {
     double repeats = 1;
     double least = std::numeric_limits<double>::infinity();
     std::optional<StagedRead> best;
+    auto consider = [&](std::optional<StagedRead> staged, double times) {
+      if (!staged) return;
+      double cycles = times * copy_cycles(*staged, plan, graph_.capacity);
+      if (cycles < least) best = std::move(staged);
+      least = std::min(least, cycles);
+    };
     for (size_t depth = 0; depth <= plan.order.size(); ++depth) {
-      if (auto staged = window_at(graph_, nest_, plan, read, depth, target_)) {
-        double cycles = repeats * copy_cycles(*staged, plan, graph_.capacity);
-        if (cycles < least) best = std::move(staged);
-        least = std::min(least, cycles);
-      }
+      consider(window_at(graph_, nest_, plan, read, depth, false, target_), repeats);
+      if (may_pack(read))
+        if (auto packed = window_at(graph_, nest_, plan, read, depth, true, target_)) {
+          auto windows = static_cast<double>(count_windows(graph_, nest_, plan, *packed));
+          consider(std::move(packed), windows * cost_of_packing / runs_of_packed(read));
+        }
       if (depth < plan.order.size()) repeats *= static_cast<double>(tiles(plan, plan.order[depth]));
     }
     plan.cycles += least;
@@ -237,11 +235,23 @@ class Planner {
     return true;
   }
 
-  /// Rounds of the loop over an index.
-  int64_t tiles(const Plan& plan, IndexId index) const {
-    int64_t step = plan.slots[index.index] * lanes_at(plan, index);
-    return (extent(index) + step - 1) / step;
+  /// Whether a read may be copied by a kernel of its own.
+  bool may_pack(ExprId read) const {
+    return nest_.nest.packs && nest_.reads.at(read).guards.empty();
   }
+
+  /// How often the kernel runs for each time that the read is packed.
+  double runs_of_packed(ExprId read) const {
+    double runs = 1;
+    const Value& sum = graph_[nest_.nest.stages[0].value];
+    const std::vector<ScanId> scans = scans_of(graph_, graph_[sum.producer]);
+    for (size_t k = scans_of_packing(graph_, nest_, read); k < scans.size(); ++k)
+      runs *= static_cast<double>(graph_.scans[scans[k].index].index.extent.factor);
+    return runs;
+  }
+
+  /// Rounds of the loop over an index.
+  int64_t tiles(const Plan& plan, IndexId index) const { return plan.rounds(index, extent(index)); }
 
   /// Bases and stores: computed once at each point of the free domain.
   SectionCost finish_cost(LaneChoice lanes) const {
@@ -304,8 +314,8 @@ class Planner {
   /// Whether the copies of operands that vary over the lanes' panel have room for one this wide.
   bool panel_fits(IndexId index, int64_t width) const {
     if (!reads_.copied) return true;
-    for (ExprId read : reads_.helped) {
-      if (!(nest_.depends[read.index] & bit(index))) continue;
+    for (const auto& [read, cost] : reads_.helped) {
+      if (!(nest_.depends[read.index] & bit(index)) || may_pack(read)) continue;
       int64_t bytes = width * byte_size(nest_.nest.dag[read].type);
       for (const auto& [other, stride] : nest_.reads.at(read).strides)
         if (!nest_.nest.is_free(other)) bytes *= extent(other);
@@ -480,7 +490,7 @@ class Planner {
   int64_t tasks_worth_copies(const Plan& plan, size_t cut) const {
     double copies = 0;
     for (const StagedRead& staged : plan.staged)
-      if (staged.depth <= cut) copies += copy_cycles(staged, plan, graph_.capacity);
+      if (!staged.packed && staged.depth <= cut) copies += copy_cycles(staged, plan, graph_.capacity);
     double tasks = share_of_copies * plan.cycles / std::max(copies, 1.0);
     return std::max<int64_t>(static_cast<int64_t>(std::min<double>(tasks, most_tasks)), 4);
   }

@@ -19,10 +19,14 @@ struct WindowDim {
   int guard = -1;                   ///< position among the access's guards; -1: none
 };
 
-/// A read whose window is copied to scratch memory, and how the loops within reach the copy.
+/// A read whose window is copied, and how the loops within reach the copy. It goes to scratch
+/// memory when the loops outside of it are open; or, packed, all windows are copied by a kernel of
+/// its own beforehand, one after the other.
 struct StagedRead {
   ExprId read;
-  size_t depth = 0;             ///< loops of the plan's order that are open when it is copied
+  size_t depth = 0;             ///< loops of the plan's order that are open when it is reached
+  bool packed = false;          ///< by a kernel of its own
+  std::vector<IndexId> around;  ///< those of the open loops that move the window
   std::vector<WindowDim> dims;  ///< in the order of the copy, the last with stride 1
   int64_t elements = 0;         ///< of the copy
   Access access;                ///< of the copy
@@ -44,6 +48,13 @@ struct Plan {
   loops::Tasks tasks;
   double cycles = 0;  ///< estimated, for the capacity
   double price = 0;   ///< cycles, and what the code costs to compile
+
+  /// Values of an index from one round of its loop to the next.
+  int64_t step(IndexId index) const { return slots[index.index] * (index == vector ? lanes : 1); }
+  /// Rounds of the loop over an index of this extent.
+  int64_t rounds(IndexId index, int64_t extent) const {
+    return (extent + step(index) - 1) / step(index);
+  }
 };
 
 /// The plan with the least estimated cycles.

@@ -7,8 +7,6 @@ namespace netc {
 
 namespace {
 
-constexpr double cost_of_distance = 6;  ///< where elements come from beyond the second cache
-
 /// Cycles of one vector instruction, of which there are two at a time: two halves where the units
 /// are half as wide as the vectors.
 double vector_cycles(LaneChoice lanes, DType type) {
@@ -81,15 +79,15 @@ SectionCost::SectionCost(const AccessedNest& nest, const std::vector<ExprId>& ro
         node.cycles = 2 * unit;
       } else if (auto read = nest.reads.find(id); read != nest.reads.end()) {
         node.memory = true;
-        bool helped = reads.helped.count(id) > 0;
-        if (helped && reads.copied) {
-          node.cycles = varies ? 1.25 * unit : 0.5;
+        auto helped = reads.helped.find(id);
+        if (helped != reads.helped.end() && reads.copied) {
+          node.cycles = varies ? 1.6 * unit : 0.5;
           nodes_.push_back(node);
           continue;
         }
         size_t guards = reads.clipped.count(id) ? 0 : read->second.guards.size();
         node.cycles = access_cycles(read->second, guards > 0, expr.type, varies, lanes);
-        if (helped && read->second.guards.empty()) node.cycles *= cost_of_distance;
+        if (helped != reads.helped.end()) node.cycles *= helped->second;
         node.size = 1 + 4 * static_cast<double>(guards);
         bool whole =
             !varies || (read->second.data.empty() && read->second.stride(lanes.index).is(1));

@@ -2,6 +2,7 @@
 // for each combination of slots that it varies with, on scalars or on vectors.
 #pragma once
 
+#include <map>
 #include <set>
 #include <vector>
 
@@ -18,7 +19,9 @@ struct LaneChoice {
 
 /// What is done for reads that are slow where they stand.
 struct ReadChoice {
-  std::set<ExprId> helped;   ///< a copy would bring their elements side by side, none outside
+  /// A copy would bring their elements side by side, none outside; how many times longer they
+  /// take without one.
+  std::map<ExprId, double> helped;
   bool copied = false;       ///< it is made
   std::set<ExprId> clipped;  ///< loops keep their guards
 };

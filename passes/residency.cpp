@@ -1,0 +1,96 @@
+#include "passes/residency.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace netc {
+
+namespace {
+
+constexpr double bytes_a_cycle = 4;  ///< of lines that come from beyond the second cache
+
+class Reader {
+ public:
+  Reader(const Graph& graph, const AccessedNest& nest, const Plan& plan, ExprId read,
+         const Access& access)
+      : graph_(graph), nest_(nest), plan_(plan), read_(read), access_(access) {}
+
+  /// What the loops within the outermost one that the read does not move with, or moves by less
+  /// than it spans, read each time; 0 if there is no such loop.
+  double bytes_again() const {
+    double bytes = bytes_of_tile();
+    if (bytes == 0) return 0;
+    bool again = false;
+    for (IndexId index : plan_.order) {
+      if (!moves(index)) again |= rounds(index) > 1;
+      if (moves(index) && again) bytes *= rounds(index);
+    }
+    return again ? bytes : 0;
+  }
+
+  /// What all tiles read together.
+  double bytes_in_all() const {
+    double bytes = bytes_of_tile();
+    for (IndexId index : plan_.order) bytes *= rounds(index);
+    return bytes;
+  }
+
+ private:
+  int64_t extent(IndexId index) const {
+    return nest_.nest.indices[index.index].extent.at(graph_.capacity);
+  }
+  double rounds(IndexId index) const {
+    return static_cast<double>(plan_.rounds(index, extent(index)));
+  }
+  bool moves(IndexId index) const { return !access_.stride(index).is_zero() && !overlaps(index); }
+
+  /// What the sum of one tile reads; 0 if the read is not part of a sum.
+  double bytes_of_tile() const {
+    auto bytes = static_cast<double>(byte_size(nest_.nest.dag[read_].type));
+    bool reduces = false;
+    for (const auto& [index, stride] : access_.strides) {
+      if (nest_.nest.is_free(index)) continue;
+      bytes *= static_cast<double>(index == plan_.part_index ? plan_.part : extent(index));
+      reduces = true;
+    }
+    if (!reduces) return 0;
+    for (IndexId index : plan_.order)
+      if (moves(index))
+        bytes *= static_cast<double>(std::min<int64_t>(plan_.step(index), extent(index)));
+    return bytes;
+  }
+
+  /// Whether an index moves the read by less than one of the sum's indices does in all.
+  bool overlaps(IndexId index) const {
+    int64_t step = std::abs(access_.stride(index).constant());
+    return std::any_of(access_.strides.begin(), access_.strides.end(), [&](const auto& other) {
+      int64_t least = std::abs(other.second.constant());
+      return !nest_.nest.is_free(other.first) && least <= step &&
+             step < least * extent(other.first);
+    });
+  }
+
+  const Graph& graph_;
+  const AccessedNest& nest_;
+  const Plan& plan_;
+  ExprId read_;
+  const Access& access_;
+};
+
+}  // namespace
+
+Residency residency_of(const Graph& graph, const AccessedNest& nest, const Plan& plan,
+                       const Target& target) {
+  Residency result;
+  for (const auto& [read, access] : nest.reads) {
+    Reader reader(graph, nest, plan, read, access);
+    double bytes = reader.bytes_again();
+    result.bytes += bytes;
+    if (bytes > 0.25 * static_cast<double>(target.l2_bytes))
+      result.cycles += reader.bytes_in_all() / bytes_a_cycle;
+  }
+  if (result.bytes <= 0.75 * static_cast<double>(target.l2_bytes)) result.cycles = 0;
+  return result;
+}
+
+}  // namespace netc
