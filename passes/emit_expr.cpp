@@ -273,6 +273,23 @@ RegisterId ExprEmitter::stored(size_t k, const Point& point, RegisterId pointer)
   return builder_.load(pointer, location.offset, location.lanes, location.memory);
 }
 
+void ExprEmitter::prefetch(ExprId read, const Point& point) {
+  prefetch_at(nest_.reads.at(read), point, pointer_of_(nest_.nest.dag[read].tensor));
+}
+
+void ExprEmitter::prefetch_store(size_t k, const Point& point, RegisterId pointer) {
+  prefetch_at(nest_.stores[k], point, pointer);
+}
+
+void ExprEmitter::prefetch_at(const netc::Access& access, const Point& point, RegisterId pointer) {
+  constexpr int64_t line_bytes = 64;
+  if (!lane_index_ || !access.stride(lane_index_).is(1)) return;
+  if (!access.guards.empty() || !access.data.empty()) return;
+  int64_t bytes = lanes() * byte_size(builder_.type(pointer).element);
+  if (point[lane_index_.index] * bytes % line_bytes != 0) return;
+  builder_.prefetch(pointer, locate(access, point, false).offset);
+}
+
 void ExprEmitter::store(size_t k, const Point& point, RegisterId pointer) {
   const Store& store = nest_.nest.stores[k];
   RegisterId value = eval(store.expr, point);

@@ -63,6 +63,10 @@ class ExprEmitter {
   void set_stage_result(const Stage& stage, const Point& point, loops::RegisterId value);
   /// What stands where the nest's store number `k` writes.
   loops::RegisterId stored(size_t k, const Point& point, loops::RegisterId pointer);
+  /// Asks for the line that a read, or the nest's store number `k`, will touch at a point, if it
+  /// is plain from the loops where that is.
+  void prefetch(ExprId read, const Point& point);
+  void prefetch_store(size_t k, const Point& point, loops::RegisterId pointer);
   /// Writes the nest's store number `k` through its buffer's pointer.
   void store(size_t k, const Point& point, loops::RegisterId pointer);
 
@@ -92,6 +96,7 @@ class ExprEmitter {
   void locate_lanes(Location& location, const Access& access, const Point& point,
                     loops::RegisterId gathered, bool may_clamp);
   loops::RegisterId guard(const Guard& guard, const Point& point);
+  void prefetch_at(const Access& access, const Point& point, loops::RegisterId pointer);
   loops::RegisterId lane_steps(loops::RegisterId first, loops::RegisterId step);
   Point restricted(const Point& point, IndexSet set) const;
 

@@ -2,6 +2,7 @@
 #include "passes/emit_nest.h"
 
 #include <algorithm>
+#include <set>
 
 #include "passes/emit_reduction.h"
 #include "passes/emit_staging.h"
@@ -226,8 +227,22 @@ class NestEmitter {
     return result;
   }
 
+  /// Asks for what is read and written after the sums, so that it comes while they run.
+  void prefetch(const std::vector<Point>& all) {
+    std::set<ExprId> reads;
+    for (const Store& store : nest_.nest.stores)
+      for (ExprId id : reachable(nest_.nest.dag, store.expr))
+        if (nest_.reads.count(id)) reads.insert(id);
+    for (const Point& point : all) {
+      for (ExprId read : reads) exprs_.prefetch(read, point);
+      for (size_t k = 0; k < nest_.stores.size(); ++k)
+        exprs_.prefetch_store(k, point, pointers_.buffer(nest_.nest.stores[k].buffer));
+    }
+  }
+
   void tile() {
     std::vector<Point> all = points();
+    if (plan_.prefetches) prefetch(all);
     for (size_t k = 0; k < nest_.nest.stages.size(); ++k)
       ReductionEmitter(nest_, plan_, k, exprs_, builder_, all)
           .run(plan_.part > 0 ? pointers_.buffer(nest_.nest.stores[0].buffer) : RegisterId{});

@@ -20,6 +20,10 @@ StagingEmitter::StagingEmitter(const AccessedNest& nest, const Plan& plan, const
       source_access_(nest.reads.at(staged.read)),
       expr_(nest.nest.dag[staged.read]),
       lanes_(plan.lanes),
+      is_padded_(
+          (staged.dims.size() == 1 ? staged.elements : staged.dims[staged.dims.size() - 2].stride) %
+              plan.lanes ==
+          0),
       exprs_(exprs),
       builder_(builder) {}
 
@@ -90,8 +94,8 @@ RegisterId StagingEmitter::first_value(IndexId index, int64_t coefficient) const
 RegisterId StagingEmitter::source_begin() const {
   RegisterId begin = source_access_.constant.emit(builder_);
   for (const auto& [index, stride] : source_access_.strides)
-    begin = builder_.add(
-        begin, builder_.mul(first_value(index, stride.at(1)), stride.emit(builder_)));
+    begin =
+        builder_.add(begin, builder_.mul(first_value(index, stride.at(1)), stride.emit(builder_)));
   return begin;
 }
 
@@ -149,7 +153,7 @@ void StagingEmitter::row(RegisterId from, RegisterId to, RegisterId within) {
            first_lanes(builder_, builder_.integer(rest), lanes_));
 }
 
-/// Lanes that are not live are written, too: what follows them is copied later, or unused.
+/// Along the lanes' index rows are padded: lanes that are not live are written, too.
 void StagingEmitter::vector(RegisterId at, RegisterId from, RegisterId to, RegisterId within,
                             RegisterId live) {
   const WindowDim& dim = staged_.dims.back();
@@ -170,7 +174,7 @@ void StagingEmitter::vector(RegisterId at, RegisterId from, RegisterId to, Regis
   if (within && !is_positive_zero(nest_.nest.dag, expr_.otherwise)) {
     value = builder_.apply(Function::select, {within, value, exprs_.widen(outside_, lanes_)});
   }
-  builder_.store(scratch_, builder_.add(to, at), value);
+  builder_.store(scratch_, builder_.add(to, at), value, {.mask = is_padded_ ? RegisterId{} : live});
 }
 
 /// Squares of the contiguous dimension and the last one.
@@ -196,8 +200,10 @@ void StagingEmitter::turned_rows(RegisterId from, RegisterId to) {
 }
 
 void StagingEmitter::turned_block(RegisterId from, RegisterId to, int64_t rows, int64_t columns) {
-  loops::Memory memory;
+  loops::Memory memory, stored;
   if (rows < lanes_) memory.mask = first_lanes(builder_, builder_.integer(rows), lanes_);
+  if (columns < lanes_ && !is_padded_)
+    stored.mask = first_lanes(builder_, builder_.integer(columns), lanes_);
   std::vector<RegisterId> square;
   for (int64_t c = 0; c < lanes_; ++c) {
     RegisterId offset =
@@ -208,7 +214,7 @@ void StagingEmitter::turned_block(RegisterId from, RegisterId to, int64_t rows, 
   square = transposed(std::move(square));
   for (int64_t r = 0; r < rows; ++r)
     builder_.store(scratch_, builder_.add(to, builder_.integer(r * staged_.dims[*turned_].stride)),
-                   square[static_cast<size_t>(r)]);
+                   square[static_cast<size_t>(r)], stored);
 }
 
 /// Exchanges, at each distance that is a power of two, the halves of pairs of rows.

@@ -43,6 +43,7 @@ class StagingEmitter {
   const Access& source_access_;
   const Expr& expr_;
   uint16_t lanes_;
+  bool is_padded_;  ///< rows of the last dimension fill whole vectors
   ExprEmitter& exprs_;
   loops::Builder& builder_;
   RegisterId source_, scratch_, outside_;

@@ -305,7 +305,8 @@ class Scheduler {
     buffer = add_buffer(graph_[tensor].name + ".packed", {graph_[tensor].type.dtype, {{elements}}});
 
     Draft kernel = draft({storage_.of(tensor), buffer}, {buffer}, scans);
-    NestPointers pointers{[&](ValueId value) { return kernel.pointers.at(storage_.of(value)); }, {},
+    NestPointers pointers{[&](ValueId value) { return kernel.pointers.at(storage_.of(value)); },
+                          {},
                           [&](ExprId) { return kernel.pointers.at(buffer); }};
     Plan packing = packing_plan(graph_, nest, plan, staged, target_);
     if (packing.parallel) kernel.call.tasks = packing.tasks;
@@ -359,7 +360,7 @@ class Scheduler {
   std::vector<std::vector<OpId>> groups_;
   loops::Step step_;
   Storage storage_;
-  std::map<ValueId, BufferId> sums_;    ///< where a sum lies that its kernel's nest reads
+  std::map<ValueId, BufferId> sums_;  ///< where a sum lies that its kernel's nest reads
   /// By tensor, scan that the copy is made in, and what is copied how.
   std::map<std::tuple<ValueId, ScanId, std::string>, BufferId> packed_;
   std::vector<ScanId> scans_;           ///< those that are open

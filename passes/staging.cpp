@@ -15,11 +15,11 @@ namespace {
 
 constexpr int64_t line_bytes = 64;
 constexpr int64_t page_bytes = 4096;
-constexpr int64_t most_pages = 512;  ///< whose addresses a processor surely keeps at hand
-constexpr int64_t pages_at_hand = 64;   ///< without asking its second table of addresses
+constexpr int64_t most_pages = 512;    ///< whose addresses a processor surely keeps at hand
+constexpr int64_t pages_at_hand = 64;  ///< without asking its second table of addresses
 constexpr int64_t most_packed_bytes = 1 << 30;
 constexpr int64_t most_packing_tasks = 32;
-constexpr int64_t cache_ways = 8;       ///< of the second cache; some have more
+constexpr int64_t cache_ways = 8;  ///< of the second cache; some have more
 
 // How many times longer loads take.
 constexpr double cost_of_distance = 6;  ///< where lines come from beyond the second cache
@@ -61,7 +61,7 @@ class WindowBuilder {
       WindowDim& dim = staged_.dims[d];
       dim.stride = stride;
       int64_t extent = dim.extent.at(graph_.capacity);
-      if (d + 1 == staged_.dims.size() && plan_.lanes > 1)
+      if (d + 1 == staged_.dims.size() && plan_.lanes > 1 && holds(dim, plan_.vector))
         extent = (extent + plan_.lanes - 1) / plan_.lanes * plan_.lanes;
       if (extent > most_bytes || stride > most_bytes) return {};
       stride *= extent;
@@ -152,12 +152,12 @@ class WindowBuilder {
       return std::stable_sort(
           staged_.dims.begin(), staged_.dims.end(),
           [&](const WindowDim& a, const WindowDim& b) { return place(a) < place(b); });
-    std::stable_sort(staged_.dims.begin(), staged_.dims.end(),
-                     [&](const WindowDim& a, const WindowDim& b) {
-                       bool a_last = holds(a, plan_.vector), b_last = holds(b, plan_.vector);
-                       if (a_last != b_last) return b_last;
-                       return a.source_stride.at(graph_.capacity) > b.source_stride.at(graph_.capacity);
-                     });
+    std::stable_sort(
+        staged_.dims.begin(), staged_.dims.end(), [&](const WindowDim& a, const WindowDim& b) {
+          bool a_last = holds(a, plan_.vector), b_last = holds(b, plan_.vector);
+          if (a_last != b_last) return b_last;
+          return a.source_stride.at(graph_.capacity) > b.source_stride.at(graph_.capacity);
+        });
   }
 
   /// How the loops within reach the copy.

@@ -20,6 +20,7 @@ constexpr double round_size = 32;     ///< instructions of one round of a reduct
 /// What an instruction costs to compile, spread over the steps that a program runs.
 constexpr double cycles_of_instruction = 8;
 constexpr double largest_tile_size = 1200;  ///< instructions of one tile
+constexpr double least_terms_to_prefetch = 64;
 constexpr int64_t most_tasks = 32;
 constexpr double share_of_copies = 0.06;  ///< of a kernel's cycles, where tasks repeat them
 constexpr double bytes_a_cycle = 4;       ///< of sums that are kept in memory
@@ -169,6 +170,7 @@ class Planner {
     choose_tile(plan, stages, finish_cost(lanes));
     choose_rounds(plan, stages);
     set_order(plan);
+    set_prefetches(plan);
     if (nest_.nest.packs && !plan.order.empty()) set_parts(plan);
     if (reads_.copied)
       std::erase_if(reads_.helped, [&](const auto& entry) { return !stage(plan, entry.first); });
@@ -189,8 +191,9 @@ class Planner {
       double most = 0.5 * static_cast<double>(target_.l2_bytes);
       int64_t parts = std::min(static_cast<int64_t>(std::ceil(whole.bytes / most)), count);
       cut.part = (count + parts - 1) / parts;
-      double cycles = residency_of(graph_, nest_, cut, target_).cycles * static_cast<double>(parts) +
-                      cycles_of_parts(parts);
+      double cycles =
+          residency_of(graph_, nest_, cut, target_).cycles * static_cast<double>(parts) +
+          cycles_of_parts(parts);
       if (cycles < cost) {
         cost = cycles;
         plan = std::move(cut);
@@ -463,6 +466,18 @@ class Planner {
     plan.order.insert(plan.order.end(), rows.begin(), rows.end());
   }
 
+  /// Long sums over large results leave time to fetch those.
+  void set_prefetches(Plan& plan) const {
+    if (!plan.vector || nest_.nest.stages.empty() || accumulates()) return;
+    double terms = 0;
+    for (const Stage& stage : nest_.nest.stages) terms += rounds_of(stage, {});
+    double bytes = 4;
+    for (uint32_t i = 0; i < nest_.nest.free_count; ++i)
+      bytes *= static_cast<double>(extent(IndexId{i}));
+    plan.prefetches =
+        terms >= least_terms_to_prefetch && bytes >= 0.25 * static_cast<double>(target_.l2_bytes);
+  }
+
   /// Cuts the index with the most tiles, if there is enough work to wake another thread for.
   void set_tasks(Plan& plan) const {
     if (plan.order.empty() || accumulates() || plan.cycles < 4 * target_.wake_cycles) return;
@@ -490,7 +505,8 @@ class Planner {
   int64_t tasks_worth_copies(const Plan& plan, size_t cut) const {
     double copies = 0;
     for (const StagedRead& staged : plan.staged)
-      if (!staged.packed && staged.depth <= cut) copies += copy_cycles(staged, plan, graph_.capacity);
+      if (!staged.packed && staged.depth <= cut)
+        copies += copy_cycles(staged, plan, graph_.capacity);
     double tasks = share_of_copies * plan.cycles / std::max(copies, 1.0);
     return std::max<int64_t>(static_cast<int64_t>(std::min<double>(tasks, most_tasks)), 4);
   }
