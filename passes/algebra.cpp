@@ -161,6 +161,13 @@ class Rules {
     if (is_number(y, -1)) return apply(Function::neg, {x});  // x / -1 -> -x
     if (is_float_node(x) && is_call(x, Function::neg) && is_call(y, Function::neg))
       return apply(Function::div, {operand(x), operand(y)});  // -x / -y -> x / y
+    // x / f32(y) -> x * f32(1 / y), as close to the quotient: scalars of the optimizer are f64.
+    if (node(y).kind == ExprKind::convert && b.type(y) == DType::f32 &&
+        b.type(operand(y)) == DType::f64) {
+      const ExprId one = b.number(1, DType::f64);
+      const ExprId inverse = apply(Function::div, {one, operand(y)});
+      return apply(Function::mul, {x, b.convert(inverse, DType::f32)});
+    }
     return {};
   }
 

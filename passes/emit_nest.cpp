@@ -3,10 +3,12 @@
 
 #include <algorithm>
 #include <set>
+#include <tuple>
 
 #include "passes/emit_reduction.h"
 #include "passes/emit_staging.h"
 #include "passes/lane_masks.h"
+#include "passes/staging.h"
 
 namespace netc {
 
@@ -49,7 +51,15 @@ class NestEmitter {
   void pack(const StagedRead& staged) {
     packing_ = &staged;
     scratch_ = {pointers_.packed(staged.read)};
-    level(0);
+    if (!packs_by_rows(staged)) return level(0);
+    RegisterId lower = builder_.integer(0);
+    RegisterId upper = BatchCount::of(staged.dims[0].extent).emit(builder_);
+    if (plan_.parallel) std::tie(lower, upper) = range_of_task(upper);
+    builder_.loop(lower, upper, 1, {}, [&](RegisterId row, const Values&) -> Values {
+      packed_row_ = row;
+      exprs_.scoped([&] { level(0); });
+      return {};
+    });
   }
 
  private:
@@ -64,7 +74,7 @@ class NestEmitter {
     if (packing_) {
       if (depth == packing_->depth)
         return StagingEmitter(nest_, plan_, *packing_, exprs_, builder_)
-            .run(window_of(*packing_, scratch_[0]));
+            .run(window_of(*packing_, scratch_[0]), packed_row_);
       const std::vector<IndexId>& around = packing_->around;
       if (std::find(around.begin(), around.end(), plan_.order[depth]) == around.end())
         return level(depth + 1);
@@ -81,16 +91,19 @@ class NestEmitter {
     Dim extent = index_at(depth).extent;
     RegisterId lower = builder_.integer(0);
     RegisterId upper = BatchCount::of(extent).emit(builder_);
-    if (plan_.parallel && plan_.order[depth] == plan_.task_index) {
-      RegisterId chunk = builder_.integer(plan_.tasks.chunk);
-      lower = builder_.mul(builder_.task(), chunk);
-      upper = builder_.min(builder_.add(lower, chunk), upper);
-    }
+    if (plan_.parallel && plan_.order[depth] == plan_.task_index)
+      std::tie(lower, upper) = range_of_task(upper);
     if (extent.batch) {
       lanes_at(depth) > 1 ? batch_lanes(depth, lower, upper) : batch_rows(depth, lower, upper);
     } else {
       constant_extent(depth, extent.factor, lower, upper);
     }
+  }
+
+  std::pair<RegisterId, RegisterId> range_of_task(RegisterId end) {
+    RegisterId chunk = builder_.integer(plan_.tasks.chunk);
+    RegisterId lower = builder_.mul(builder_.task(), chunk);
+    return {lower, builder_.min(builder_.add(lower, chunk), end)};
   }
 
   /// Where the window of the tile at hand begins among all that were packed.
@@ -262,6 +275,7 @@ class NestEmitter {
   ExprEmitter exprs_;
   std::vector<RegisterId> scratch_;      ///< for each staged read
   const StagedRead* packing_ = nullptr;  ///< what is packed, if that is all to do
+  RegisterId packed_row_;                ///< of its windows, if only that
 };
 
 }  // namespace

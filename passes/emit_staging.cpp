@@ -27,14 +27,21 @@ StagingEmitter::StagingEmitter(const AccessedNest& nest, const Plan& plan, const
       exprs_(exprs),
       builder_(builder) {}
 
-void StagingEmitter::run(RegisterId scratch) {
+void StagingEmitter::run(RegisterId scratch, RegisterId row) {
   source_ = exprs_.pointer_of(expr_.tensor);
   scratch_ = scratch;
   turned_ = find_turned();
   if (expr_.otherwise) outside_ = exprs_.eval(expr_.otherwise, Point(nest_.nest.indices.size()));
   for (const WindowDim& dim : staged_.dims)
     guards_.push_back(dim.guard < 0 ? RegisterId{} : guard_begin(dim));
-  level(0, source_begin(), builder_.integer(0), {});
+  RegisterId from = source_begin();
+  if (row) {
+    const WindowDim& rows = staged_.dims[0];
+    level(1, builder_.add(from, builder_.mul(row, rows.source_stride.emit(builder_))),
+          builder_.mul(row, builder_.integer(rows.stride)), {});
+  } else {
+    level(0, from, builder_.integer(0), {});
+  }
   exprs_.stage(staged_.read, reached_from_zero(scratch), staged_.access, staged_.relative);
 }
 

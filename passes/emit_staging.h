@@ -13,8 +13,8 @@ class StagingEmitter {
   StagingEmitter(const AccessedNest& nest, const Plan& plan, const StagedRead& staged,
                  ExprEmitter& exprs, loops::Builder& builder);
 
-  /// Emits the copy into `scratch`; reads of the tensor go there from now on.
-  void run(loops::RegisterId scratch);
+  /// Emits the copy into `scratch`, or of one row of it; reads of the tensor go there from now on.
+  void run(loops::RegisterId scratch, loops::RegisterId row = {});
 
  private:
   using RegisterId = loops::RegisterId;

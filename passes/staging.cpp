@@ -266,6 +266,11 @@ size_t scans_of_packing(const Graph& graph, const AccessedNest& nest, ExprId rea
   return std::max(scans, shared_scans(graph, graph[tensor.producer], graph[sum.producer]));
 }
 
+bool packs_by_rows(const StagedRead& staged) {
+  return staged.dims.size() > 1 && staged.dims[0].terms.size() == 1 &&
+         staged.dims.back().source_stride.is(1);
+}
+
 Plan packing_plan(const Graph& graph, const AccessedNest& nest, const Plan& plan,
                   const StagedRead& staged, const Target& target) {
   Plan result = plan;
@@ -273,13 +278,20 @@ Plan packing_plan(const Graph& graph, const AccessedNest& nest, const Plan& plan
   auto windows = static_cast<double>(count_windows(graph, nest, plan, staged));
   result.cycles = windows * copy_cycles(staged, plan, graph.capacity);
   int64_t most = 1;
-  for (IndexId index : staged.around) {
-    Dim extent = nest.nest.indices[index.index].extent;
-    int64_t rounds = plan.rounds(index, extent.at(graph.capacity));
-    if (rounds <= most) continue;
+  auto consider = [&](IndexId index, Dim extent, int64_t rounds) {
+    if (rounds <= most) return;
     most = rounds;
     result.task_index = index;
     result.tasks.extent = extent;
+  };
+  const WindowDim& rows = staged.dims[0];
+  if (packs_by_rows(staged)) {
+    consider(rows.terms[0].index, rows.extent, rows.extent.at(graph.capacity));
+  } else {
+    for (IndexId index : staged.around) {
+      Dim extent = nest.nest.indices[index.index].extent;
+      consider(index, extent, plan.rounds(index, extent.at(graph.capacity)));
+    }
   }
   auto wanted = static_cast<int64_t>(result.cycles / target.wake_cycles);
   int64_t tasks = std::min({wanted, most, most_packing_tasks});
@@ -314,7 +326,10 @@ double copy_cycles(const StagedRead& staged, const Plan& plan, int64_t capacity)
   const WindowDim& last = staged.dims.back();
   auto extent = static_cast<double>(last.extent.at(capacity));
   double vectors = std::ceil(extent / plan.lanes);
-  if (last.source_stride.is(1)) return rows * (3 + 2.5 * vectors);
+  // Few elements of each line, each line from far away.
+  bool scattered = !staged.packed && extent < 32 && staged.dims.size() > 1 &&
+                   staged.dims[0].source_stride.at(capacity) >= page_bytes / 16;
+  if (last.source_stride.is(1)) return rows * (3 + 2.5 * vectors + (scattered ? 8 : 0));
   return rows * (3 + vectors * plan.lanes * (turned ? 0.7 : 1.5));
 }
 

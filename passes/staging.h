@@ -31,6 +31,10 @@ int64_t count_windows(const Graph& graph, const AccessedNest& nest, const Plan& 
 /// others leave its elements as they are.
 size_t scans_of_packing(const Graph& graph, const AccessedNest& nest, ExprId read);
 
+/// Whether the windows of a packed read are filled side by side: a row of each, then the next row,
+/// so that the tensor is gone through line by line.
+bool packs_by_rows(const StagedRead& staged);
+
 /// The plan of the kernel that packs a read of this plan's.
 Plan packing_plan(const Graph& graph, const AccessedNest& nest, const Plan& plan,
                   const StagedRead& staged, const Target& target);

@@ -447,23 +447,28 @@ class Planner {
     return sets(slots);
   }
 
-  /// Plain indices outside, in their order; then the lanes' panel; then the rows within it.
+  /// Plain indices outside, in their order; then the lanes' panel; then the rows within it. Or the
+  /// panels within the rows, where those are too many to be gone through for each panel.
   void set_order(Plan& plan) const {
-    std::vector<IndexId> rows;
-    bool panel = false;
+    std::vector<IndexId> rows, panel;
     for (uint32_t i = 0; i < nest_.nest.free_count; ++i) {
       IndexId index{i};
       if (extent(index) == 1 && !nest_.nest.indices[i].extent.batch) continue;
-      if (index == plan.vector) {
-        panel = true;
-      } else if (plan.slots[i] > 1) {
-        rows.push_back(index);
-      } else {
-        plan.order.push_back(index);
-      }
+      auto& part = index == plan.vector ? panel : plan.slots[i] > 1 ? rows : plan.order;
+      part.push_back(index);
     }
-    if (panel) plan.order.push_back(plan.vector);
-    plan.order.insert(plan.order.end(), rows.begin(), rows.end());
+    Plan turned = plan;
+    auto append = [](Plan& to, const std::vector<IndexId>& first,
+                     const std::vector<IndexId>& second) {
+      to.order.insert(to.order.end(), first.begin(), first.end());
+      to.order.insert(to.order.end(), second.begin(), second.end());
+    };
+    append(plan, panel, rows);
+    append(turned, rows, panel);
+    if (!nest_.nest.packs || panel.empty() || rows.empty()) return;
+    double cycles = residency_of(graph_, nest_, plan, target_).cycles;
+    if (cycles > 0 && residency_of(graph_, nest_, turned, target_).cycles < cycles)
+      plan = std::move(turned);
   }
 
   /// Long sums over large results leave time to fetch those.
