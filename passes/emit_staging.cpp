@@ -31,6 +31,7 @@ void StagingEmitter::run(RegisterId scratch, RegisterId row) {
   source_ = exprs_.pointer_of(expr_.tensor);
   scratch_ = scratch;
   turned_ = find_turned();
+  ahead_ = rows_ahead();
   if (expr_.otherwise) outside_ = exprs_.eval(expr_.otherwise, Point(nest_.nest.indices.size()));
   for (const WindowDim& dim : staged_.dims)
     guards_.push_back(dim.guard < 0 ? RegisterId{} : guard_begin(dim));
@@ -128,6 +129,17 @@ std::optional<size_t> StagingEmitter::find_turned() const {
   return {};
 }
 
+/// Elements from a row to the one to ask for meanwhile, where the processor cannot know it by
+/// itself: rows of other pages; 0: none.
+int64_t StagingEmitter::rows_ahead() const {
+  constexpr int64_t rows = 16;
+  constexpr int64_t far_bytes = 1024;
+  if (staged_.dims.size() < 2) return 0;
+  const BatchCount& stride = staged_.dims[staged_.dims.size() - 2].source_stride;
+  if (!stride.is_constant() || stride.constant() * byte_size(expr_.type) < far_bytes) return 0;
+  return rows * stride.constant();
+}
+
 void StagingEmitter::level(size_t depth, RegisterId from, RegisterId to, RegisterId within) {
   if (turned_ == depth) return level(depth + 1, from, to, within);
   if (depth + 1 == staged_.dims.size())
@@ -177,6 +189,8 @@ void StagingEmitter::vector(RegisterId at, RegisterId from, RegisterId to, Regis
     memory.stride = dim.source_stride.constant();
   }
   RegisterId offset = builder_.add(from, builder_.mul(at, dim.source_stride.emit(builder_)));
+  if (ahead_ > 0 && dim.source_stride.is(1))
+    builder_.prefetch(source_, builder_.add(offset, builder_.integer(ahead_)));
   RegisterId value = builder_.load(source_, offset, lanes_, memory);
   if (within && !is_positive_zero(nest_.nest.dag, expr_.otherwise)) {
     value = builder_.apply(Function::select, {within, value, exprs_.widen(outside_, lanes_)});

@@ -30,6 +30,7 @@ class StagingEmitter {
   RegisterId guard_begin(const WindowDim& dim) const;
   RegisterId inside(const WindowDim& dim, RegisterId position) const;
   std::optional<size_t> find_turned() const;
+  int64_t rows_ahead() const;
   void level(size_t depth, RegisterId from, RegisterId to, RegisterId inside);
   void row(RegisterId from, RegisterId to, RegisterId inside);
   void vector(RegisterId at, RegisterId from, RegisterId to, RegisterId inside, RegisterId live);
@@ -48,7 +49,8 @@ class StagingEmitter {
   loops::Builder& builder_;
   RegisterId source_, scratch_, outside_;
   std::optional<size_t>
-      turned_;  ///< the dimension that is contiguous in the tensor, if not the last
+      turned_;         ///< the dimension that is contiguous in the tensor, if not the last
+  int64_t ahead_ = 0;  ///< elements from what is copied to what is asked for meanwhile
   std::vector<RegisterId> guards_;  ///< for each dimension, where its window begins in the tensor
 };
 
