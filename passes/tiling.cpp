@@ -280,7 +280,8 @@ class Planner {
     if (plan.vector) firsts.push_back(plan.vector);
     if (!plan.vector) firsts.push_back(IndexId{});
     bool tiled = !stages.empty() && !accumulates();
-    for (uint32_t i = 0; tiled && i < nest_.nest.free_count; ++i) {
+    // Of equal ones the inner indices: their points lie closer together.
+    for (uint32_t i = nest_.nest.free_count; tiled && i-- > 0;) {
       IndexId index{i};
       if (index == plan.vector || extent(index) < 2 || (uniform_ & bit(index))) continue;
       seconds.push_back(index);

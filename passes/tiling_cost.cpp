@@ -7,6 +7,9 @@ namespace netc {
 
 namespace {
 
+constexpr int64_t most_aliases = 6;      ///< lines that share a set with others and stay
+constexpr double cost_of_aliases = 1.6;  ///< where they do not
+
 /// Cycles of one vector instruction, of which there are two at a time: two halves where the units
 /// are half as wide as the vectors.
 double vector_cycles(LaneChoice lanes, DType type) {
@@ -58,6 +61,17 @@ double access_cycles(const Access& access, bool guarded, DType type, bool varies
   return lanes.lanes * 0.8 + unit * 2 * guard;
 }
 
+/// Free indices whose steps are whole pages: the lines that they reach displace one another.
+IndexSet aliases(const AccessedNest& nest, const Access& access, DType type) {
+  constexpr int64_t page_bytes = 4096;
+  IndexSet result = 0;
+  for (const auto& [index, stride] : access.strides)
+    if (nest.nest.is_free(index) && stride.is_constant() &&
+        stride.constant() * byte_size(type) % page_bytes == 0)
+      result |= bit(index);
+  return result;
+}
+
 }  // namespace
 
 SectionCost::SectionCost(const AccessedNest& nest, const std::vector<ExprId>& roots,
@@ -87,6 +101,7 @@ SectionCost::SectionCost(const AccessedNest& nest, const std::vector<ExprId>& ro
         }
         size_t guards = reads.clipped.count(id) ? 0 : read->second.guards.size();
         node.cycles = access_cycles(read->second, guards > 0, expr.type, varies, lanes);
+        node.alias = aliases(nest, read->second, expr.type);
         if (helped != reads.helped.end()) node.cycles *= helped->second;
         node.size = 1 + 4 * static_cast<double>(guards);
         bool whole =
@@ -118,10 +133,12 @@ SectionCost::Tile SectionCost::tile(const std::vector<std::pair<IndexSet, int64_
   double memory = 0;
   bool any = false;
   for (const NodeCost& node : nodes_) {
-    double times = 1;
-    for (const auto& [index, count] : slots)
+    double times = 1, slower = 1;
+    for (const auto& [index, count] : slots) {
       if (node.depends & index) times *= static_cast<double>(count);
-    (node.memory ? memory : arithmetic) += times * node.cycles;
+      if ((node.alias & index) && count > most_aliases) slower = cost_of_aliases;
+    }
+    (node.memory ? memory : arithmetic) += times * slower * node.cycles;
     tile.size += times * node.size;
     if (!node.memory) continue;
     tile.least_read = any ? std::min(tile.least_read, times) : times;

@@ -32,6 +32,7 @@ struct NodeCost {
   double cycles = 0;
   double size = 1;      ///< instructions, roughly
   bool memory = false;  ///< a read or a write
+  IndexSet alias = 0;   ///< indices whose steps all fall on one set of the first cache
 };
 
 /// The nodes under some roots, each once, for one choice of lanes.
