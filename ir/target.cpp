@@ -87,6 +87,7 @@ Target target_of(const std::string& cpu) {
   target.vector_registers = level == Level::wide ? 32 : 16;
   target.has_fma = level != Level::plain;
   target.unit_bytes = std::min<int64_t>(target.vector_bytes, has_two_wide_units(cpu) ? 64 : 32);
+  if (cpu != "native") return target;  // the same code wherever it is compiled
   target.l1_bytes = cache_bytes(_SC_LEVEL1_DCACHE_SIZE, target.l1_bytes);
   target.l2_bytes = cache_bytes(_SC_LEVEL2_CACHE_SIZE, target.l2_bytes);
   target.l3_bytes = cache_bytes(_SC_LEVEL3_CACHE_SIZE, target.l3_bytes);

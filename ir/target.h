@@ -28,7 +28,7 @@ struct Target {
 };
 
 /// The target of a `--cpu` name (`native` asks this machine); unknown names give the plain
-/// x86-64 level. Cache sizes are those of this machine.
+/// x86-64 level. Cache sizes are this machine's for `native`, otherwise common ones.
 Target target_of(const std::string& cpu);
 
 }  // namespace netc
