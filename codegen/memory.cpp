@@ -1,7 +1,15 @@
 // Accesses are aligned to their element only; what is known of a kernel's pointers stands in its
 // attributes. Offsets of lanes that are masked off may lie anywhere, so addresses are computed
 // without `inbounds`.
+//
+// Processors compare a load with the masked stores before it as if these wrote all their lanes:
+// with rows narrower than a vector, every load of a row would wait for the store of the row before
+// it to leave the core. So a known number of leading lanes is stored without a mask, in two pieces.
 #include "codegen/memory.h"
+
+#include <bit>
+#include <numeric>
+#include <optional>
 
 namespace netc {
 
@@ -9,6 +17,21 @@ namespace {
 
 using llvm::Value;
 using loops::Access;
+
+/// How many lanes a constant mask lets through, where they are the first ones.
+std::optional<unsigned> leading_lanes(Value* mask, unsigned lanes) {
+  auto* constant = llvm::dyn_cast<llvm::Constant>(mask);
+  if (!constant) return {};
+  unsigned count = 0;
+  for (unsigned lane = 0; lane < lanes; ++lane) {
+    llvm::Constant* element = constant->getAggregateElement(lane);
+    if (!element || !llvm::isa<llvm::ConstantInt>(element)) return {};
+    if (element->isNullValue()) continue;
+    if (count != lane) return {};
+    ++count;
+  }
+  return count;
+}
 
 class MemoryLowering {
  public:
@@ -123,11 +146,29 @@ class MemoryLowering {
 
   void masked_store(Value* value) {
     Value* mask = as_vector(it_.mask);
-    if (is_contiguous()) {
+    std::optional<unsigned> count = leading_lanes(mask, lanes());
+    if (is_contiguous() && count && *count > 0) {
+      store_leading(as_vector(value), *count);
+    } else if (is_contiguous()) {
       ir_.CreateMaskedStore(as_vector(value), address(it_.offset), alignment_, mask);
     } else {
       ir_.CreateMaskedScatter(value, addresses(), alignment_, mask);
     }
+  }
+
+  /// Pieces of powers of two from both ends, which may overlap.
+  void store_leading(Value* value, unsigned count) {
+    unsigned low = std::bit_floor(count);
+    store_piece(value, 0, low);
+    if (unsigned high = std::bit_ceil(count - low); count > low)
+      store_piece(value, count - high, high);
+  }
+
+  void store_piece(Value* value, unsigned first, unsigned width) {
+    std::vector<int> from(width);
+    std::iota(from.begin(), from.end(), static_cast<int>(first));
+    Value* offset = ir_.CreateAdd(it_.offset, ir_.getInt64(first));
+    ir_.CreateAlignedStore(ir_.CreateShuffleVector(value, from), address(offset), alignment_);
   }
 
   LaneBuilder& lanes_;

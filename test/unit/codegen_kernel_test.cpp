@@ -112,6 +112,27 @@ TEST(CodegenKernel, MasksKeepDeadLanesFromMemory) {
   EXPECT_THAT(out.y, ElementsAre(1, 2, 3, 4, -1, -1, -1, 10));
 }
 
+TEST(CodegenKernel, StoresAnyNumberOfLeadingLanes) {
+  std::vector<float> x(64);
+  for (size_t k = 0; k < x.size(); ++k) x[k] = static_cast<float>(k);
+  for (int lanes : {5, 8, 16})
+    for (int count = 0; count <= lanes; ++count) {
+      std::vector<float> y(64, -1);
+      std::vector<int64_t> i(64), j(64);
+      CompiledLoops compiled(program(fmt::format(R"(
+  %lane = iota : i32x{0}
+  %count = constant {1} : i32
+  %counts = broadcast %count : i32x{0}
+  %live = less %lane, %counts
+  %v = load %x[3] : f32x{0}
+  store %y[2], %v mask %live)",
+                                                 lanes, count)));
+      compiled.run(40, {x.data(), i.data()}, {y.data(), j.data()});
+      for (int k = 0; k < 40; ++k)
+        EXPECT_EQ(y[static_cast<size_t>(k)], k >= 2 && k < 2 + count ? k + 1 : -1) << count;
+    }
+}
+
 TEST(CodegenKernel, StridesGoBothWays) {
   Outcome out = run(R"(
   %m = constant 1 : boolx4
