@@ -18,6 +18,7 @@
 #include "passes/plan_remarks.h"
 #include "passes/staging.h"
 #include "passes/storage.h"
+#include "passes/tiling_cost.h"
 
 namespace netc {
 
@@ -26,7 +27,9 @@ using loops::RegisterId;
 
 namespace {
 
-constexpr double least_split = 1e7;  ///< terms of a sum that may be two kernels
+constexpr double least_in_parts = 1e7;      ///< terms of a sum that may be taken in parts
+constexpr double least_heavy_sum = 1e5;     ///< terms of a sum that heavy work may not hinder
+constexpr double heavy_instructions = 100;  ///< at each point, besides the sum
 
 /// The kernels of a program, each text once.
 class KernelPool {
@@ -126,32 +129,34 @@ class Scheduler {
       nests.push_back(make_zeros(store.type));
       nests.back().stores[0].buffer = store.buffer;
     }
-    if (may_split(nest)) {
-      nest.splits = nest.packs = true;
-      bool in_parts = make_plan(graph_, access(graph_, nest), target_).part > 0;
-      if (in_parts && !stores_sum_alone(nest)) return add_split(nest);
-      nest.splits = in_parts;
+    if (double terms = terms_to_split(nest); terms >= least_heavy_sum) {
+      nest.splits = nest.packs = terms >= least_in_parts;
+      nest.splits = nest.splits && make_plan(graph_, access(graph_, nest), target_).part > 0;
+      // The registers of a tile, and its code, are the sum's alone where much work follows.
+      bool heavy = finish_size(access(graph_, nest)) > heavy_instructions;
+      if (heavy || (nest.splits && !stores_sum_alone(nest))) return add_split(nest, group);
     }
     nests.push_back(std::move(nest));
     add_kernel(std::move(nests), {});
     step_.phases.back().calls[0].ops = group;
   }
 
-  /// Whether a nest is one sum of products, large enough to be worth two kernels.
-  bool may_split(const Nest& nest) const {
-    if (nest.stages.size() != 1 || !scans_.empty()) return false;
+  /// The terms of a nest's sum, where that is all that it reduces, so that it can be a kernel of
+  /// its own; else 0.
+  double terms_to_split(const Nest& nest) const {
+    if (nest.stages.size() != 1 || !scans_.empty()) return 0;
     const Stage& stage = nest.stages[0];
     const TensorType& type = graph_[stage.value].type;
-    if (stage.reduction != Reduction::sum || !is_float(type.dtype)) return false;
-    if (nest.stores[0].accumulate || type.rank() != nest.free_count) return false;
+    if (stage.reduction != Reduction::sum || !is_float(type.dtype)) return 0;
+    if (nest.stores[0].accumulate || type.rank() != nest.free_count) return 0;
     double terms = 1;
     for (IndexId index : stage.reduced)
       terms *= static_cast<double>(nest.indices[index.index].extent.at(graph_.capacity));
     for (uint32_t d = 0; d < nest.free_count; ++d) {
-      if (!(type.dims[d] == nest.indices[d].extent)) return false;
+      if (!(type.dims[d] == nest.indices[d].extent)) return 0;
       terms *= static_cast<double>(type.dims[d].at(graph_.capacity));
     }
-    return nest.free_count > 0 && terms >= least_split;
+    return nest.free_count > 0 ? terms : 0;
   }
 
   /// Whether the sum itself is all that is stored: its parts then add up where it belongs.
@@ -163,8 +168,9 @@ class Scheduler {
   }
 
   /// First the sum, in parts, into memory; then what is made of it.
-  void add_split(const Nest& nest) {
+  void add_split(const Nest& nest, const std::vector<OpId>& group) {
     const Stage& stage = nest.stages[0];
+    const OpId sum_op = graph_[stage.value].producer;
     ExprId sum_read;
     for (uint32_t i = 0; i < nest.dag.size(); ++i)
       if (nest.dag[ExprId{i}].kind == ExprKind::read && nest.dag[ExprId{i}].tensor == stage.value)
@@ -178,6 +184,7 @@ class Scheduler {
     std::vector<Nest> nests;
     nests.push_back(std::move(sum));
     add_kernel(std::move(nests), {});
+    step_.phases.back().calls[0].ops = {sum_op};
 
     Nest rest = nest;
     rest.splits = false;
@@ -187,6 +194,9 @@ class Scheduler {
     nests.clear();
     nests.push_back(std::move(rest));
     add_kernel(std::move(nests), {});
+    std::vector<OpId>& others = step_.phases.back().calls[0].ops;
+    std::copy_if(group.begin(), group.end(), std::back_inserter(others),
+                 [&](OpId op) { return op != sum_op; });
     sums_.erase(stage.value);
   }
 

@@ -31,6 +31,8 @@ FunctionCost function_cost(Function function) {
       return {8, 2};
     case Function::mod:
       return {20, 6};
+    case Function::random:
+      return {80, 130};
     case Function::exp:
     case Function::sigmoid:
     case Function::tanh:
@@ -148,15 +150,23 @@ SectionCost::Tile SectionCost::tile(const std::vector<std::pair<IndexSet, int64_
   return tile;
 }
 
+double finish_size(const AccessedNest& nest) {
+  std::vector<ExprId> roots;
+  for (const Store& store : nest.nest.stores) roots.push_back(store.expr);
+  return SectionCost(nest, roots, {}).tile({}).size;
+}
+
 int64_t widest_element(const AccessedNest& nest, IndexId lane_index) {
   int64_t widest = 4;
+  int64_t widest_float = 0;
   for (uint32_t i = 0; i < nest.nest.dag.size(); ++i) {
     const Expr& expr = nest.nest.dag[ExprId{i}];
     bool value = expr.kind != ExprKind::index && expr.kind != ExprKind::batch;
-    if (value && (nest.depends[i] & bit(lane_index)))
-      widest = std::max(widest, byte_size(expr.type));
+    if (!value || !(nest.depends[i] & bit(lane_index))) continue;
+    widest = std::max(widest, byte_size(expr.type));
+    if (is_float(expr.type)) widest_float = std::max(widest_float, byte_size(expr.type));
   }
-  return widest;
+  return widest_float > 0 ? std::max<int64_t>(widest_float, 4) : widest;
 }
 
 }  // namespace netc

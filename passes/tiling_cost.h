@@ -57,7 +57,11 @@ class SectionCost {
   std::vector<NodeCost> nodes_;
 };
 
-/// The widest element that varies over the lanes: it decides how many lanes fit.
+/// Instructions at each point of what is made of a nest's sums.
+double finish_size(const AccessedNest& nest);
+
+/// The widest element that varies over the lanes, of floats if there are any: it decides how many
+/// lanes fit.
 int64_t widest_element(const AccessedNest& nest, IndexId lane_index);
 
 }  // namespace netc
