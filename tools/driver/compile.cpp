@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <optional>
 
 #include "frontend/ast_dump.h"
 #include "frontend/parser.h"
@@ -69,41 +70,53 @@ int emit_graphs(const Program& program, const std::vector<Output>& wanted) {
   return exit_done;
 }
 
-int emit_text_or_object(const Output& output, const CodegenInput& input,
-                        const TargetOptions& target) {
-  static constexpr auto kind_of = [](OutputKind kind) {
-    return kind == OutputKind::llvm       ? Emission::llvm
-           : kind == OutputKind::assembly ? Emission::assembly
-                                          : Emission::object;
-  };
-  Result<std::string> bytes = emit(input, target, kind_of(output.kind));
-  if (!bytes.ok()) return fail("netc", bytes.error(), exit_bad_input);
-  return write(output, *bytes);
-}
+/// The code of a program; the object that several outputs are made of is generated once.
+class MachineCode {
+ public:
+  MachineCode(const CodegenInput& input, const TargetOptions& target)
+      : input_(input), target_(target) {}
 
-int emit_linked(const Output& output, const CodegenInput& input, const TargetOptions& target) {
-  Result<std::string> object = emit(input, target, Emission::object);
-  if (!object.ok()) return fail("netc", object.error(), exit_bad_input);
-  auto link = output.kind == OutputKind::shared ? link_shared : link_executable;
-  Status status = write_through(
-      output.path, [&](const std::string& path) { return link(*object, path); },
-      info(output.kind).content);
-  return status.ok() ? exit_done : fail("netc", status.error(), exit_output);
-}
-
-int emit_code(const Output& output, const CodegenInput& input, const TargetOptions& target) {
-  switch (output.kind) {
-    case OutputKind::loops:
-      return write(output, loops::print(*input.program));
-    case OutputKind::header:
-      return write(output, emit_header(input));
-    case OutputKind::shared:
-    case OutputKind::executable:
-      return emit_linked(output, input, target);
-    default:
-      return emit_text_or_object(output, input, target);
+  int emit_output(const Output& output) {
+    switch (output.kind) {
+      case OutputKind::loops:
+        return write(output, loops::print(*input_.program));
+      case OutputKind::header:
+        return write(output, emit_header(input_));
+      case OutputKind::llvm:
+        return write_result(output, emit(input_, target_, Emission::llvm));
+      case OutputKind::assembly:
+        return write_result(output, emit(input_, target_, Emission::assembly));
+      case OutputKind::object:
+        return write_result(output, object());
+      default:
+        return emit_linked(output);
+    }
   }
-}
+
+ private:
+  const Result<std::string>& object() {
+    if (!object_) object_ = emit(input_, target_, Emission::object);
+    return *object_;
+  }
+
+  static int write_result(const Output& output, const Result<std::string>& bytes) {
+    if (!bytes.ok()) return fail("netc", bytes.error(), exit_bad_input);
+    return write(output, *bytes);
+  }
+
+  int emit_linked(const Output& output) {
+    if (!object().ok()) return fail("netc", object().error(), exit_bad_input);
+    auto link = output.kind == OutputKind::shared ? link_shared : link_executable;
+    Status status = write_through(
+        output.path, [&](const std::string& path) { return link(*object(), path); },
+        info(output.kind).content);
+    return status.ok() ? exit_done : fail("netc", status.error(), exit_output);
+  }
+
+  const CodegenInput& input_;
+  const TargetOptions& target_;
+  std::optional<Result<std::string>> object_;
+};
 
 /// For make: the outputs depend on the files that were read.
 int write_dependencies(const CommandLine& line, const Program& program,
@@ -163,9 +176,10 @@ int run_compile(const CommandLine& line) {
   CodegenInput input = codegen_input(program);
   if (line.has("g"))
     input.debug_file = std::filesystem::path(line.inputs[0]).stem().string() + ".loops";
+  MachineCode emitted(input, *target);
   for (const Output& output : *wanted)
     if (stage_of(output.kind) >= Stage::loops)
-      if (int exit = emit_code(output, input, *target)) return exit;
+      if (int exit = emitted.emit_output(output)) return exit;
   return line.has("MD") ? write_dependencies(line, program, *wanted) : exit_done;
 }
 
