@@ -17,6 +17,7 @@
 
 #include "ir/support/check.h"
 #include "passes/nest.h"
+#include "passes/rectified.h"
 
 namespace netc {
 
@@ -318,6 +319,9 @@ class Fuser {
 
 }  // namespace
 
-void fuse(Graph& graph, const Target&, Remarks* remarks) { Fuser(graph, remarks).run(); }
+void fuse(Graph& graph, const Target&, Remarks* remarks) {
+  read_signs_from_rectified(graph);
+  Fuser(graph, remarks).run();
+}
 
 }  // namespace netc
