@@ -122,8 +122,8 @@ RegisterId StagingEmitter::inside(const WindowDim& dim, RegisterId position) con
 
 std::optional<size_t> StagingEmitter::find_turned() const {
   const WindowDim& last = staged_.dims.back();
-  if (!source_access_.guards.empty() || last.source_stride.is(1) || !constant_extent(last))
-    return {};
+  bool zeros = !expr_.otherwise || is_positive_zero(nest_.nest.dag, expr_.otherwise);
+  if (!zeros || last.source_stride.is(1)) return {};
   for (size_t d = 0; d + 1 < staged_.dims.size(); ++d)
     if (staged_.dims[d].source_stride.is(1) && constant_extent(staged_.dims[d])) return d;
   return {};
@@ -143,7 +143,7 @@ int64_t StagingEmitter::rows_ahead() const {
 void StagingEmitter::level(size_t depth, RegisterId from, RegisterId to, RegisterId within) {
   if (turned_ == depth) return level(depth + 1, from, to, within);
   if (depth + 1 == staged_.dims.size())
-    return turned_ ? turned_rows(from, to) : row(from, to, within);
+    return turned_ ? turned_rows(from, to, within) : row(from, to, within);
   const WindowDim& dim = staged_.dims[depth];
   for_each(extent(dim), 1, [&](RegisterId at) {
     RegisterId here = within;
@@ -198,41 +198,85 @@ void StagingEmitter::vector(RegisterId at, RegisterId from, RegisterId to, Regis
   builder_.store(scratch_, builder_.add(to, at), value, {.mask = is_padded_ ? RegisterId{} : live});
 }
 
-/// Squares of the contiguous dimension and the last one.
-void StagingEmitter::turned_rows(RegisterId from, RegisterId to) {
+/// Squares of the contiguous dimension and the last one; rows one by one where the batch ends.
+void StagingEmitter::turned_rows(RegisterId from, RegisterId to, RegisterId within) {
   const WindowDim& last = staged_.dims.back();
-  const WindowDim& other = staged_.dims[*turned_];
-  int64_t rows = *constant_extent(other), columns = *constant_extent(last);
-  auto strip = [&](RegisterId column, int64_t width) {
-    RegisterId source = builder_.add(from, builder_.mul(column, last.source_stride.emit(builder_)));
-    RegisterId target = builder_.add(to, column);
-    auto block = [&](RegisterId at, int64_t height) {
-      turned_block(builder_.add(source, at),
-                   builder_.add(target, builder_.mul(at, builder_.integer(other.stride))), height,
-                   width);
-    };
-    int64_t full = rows / lanes_ * lanes_;
-    for_each(builder_.integer(full), lanes_, [&](RegisterId at) { block(at, lanes_); });
-    if (full < rows) block(builder_.integer(full), rows - full);
-  };
-  int64_t full = columns / lanes_ * lanes_;
-  for_each(builder_.integer(full), lanes_, [&](RegisterId column) { strip(column, lanes_); });
-  if (full < columns) strip(builder_.integer(full), columns - full);
+  RegisterId count = extent(last);
+  RegisterId rest = builder_.apply(Function::mod, {count, builder_.integer(lanes_)});
+  RegisterId full = builder_.sub(count, rest);
+  for_each(full, lanes_,
+           [&](RegisterId column) { turned_strip(from, to, column, lanes_, within); });
+  if (const int64_t* width = builder_.constant(rest)) {
+    if (*width > 0) turned_strip(from, to, full, *width, within);
+    return;
+  }
+  builder_.loop(full, count, 1, {}, [&](RegisterId column, const auto&) -> std::vector<RegisterId> {
+    turned_strip(from, to, column, 1, within);
+    return {};
+  });
 }
 
-void StagingEmitter::turned_block(RegisterId from, RegisterId to, int64_t rows, int64_t columns) {
-  loops::Memory memory, stored;
-  if (rows < lanes_) memory.mask = first_lanes(builder_, builder_.integer(rows), lanes_);
-  if (columns < lanes_ && !is_padded_)
-    stored.mask = first_lanes(builder_, builder_.integer(columns), lanes_);
+void StagingEmitter::turned_strip(RegisterId from, RegisterId to, RegisterId column, int64_t width,
+                                  RegisterId within) {
+  const WindowDim& last = staged_.dims.back();
+  const WindowDim& other = staged_.dims[*turned_];
+  RegisterId source = builder_.add(from, builder_.mul(column, last.source_stride.emit(builder_)));
+  RegisterId target = builder_.add(to, column);
+  std::vector<RegisterId> columns_within;
+  for (int64_t c = 0; c < width; ++c) {
+    RegisterId here = within;
+    if (guards_.back()) {
+      RegisterId position = builder_.add(guards_.back(), column);
+      here = exprs_.both(here, inside(last, builder_.add(position, builder_.integer(c))));
+    }
+    columns_within.push_back(here);
+  }
+  auto block = [&](RegisterId at, int64_t height) {
+    RegisterId rows_within;
+    if (RegisterId begin = guards_[*turned_]) {
+      RegisterId first = exprs_.widen(builder_.add(begin, at), lanes_);
+      rows_within = inside(other, builder_.add(first, builder_.iota(DType::i64, lanes_)));
+    }
+    if (height < lanes_)
+      rows_within =
+          exprs_.both(rows_within, first_lanes(builder_, builder_.integer(height), lanes_));
+    turned_block(builder_.add(source, at),
+                 builder_.add(target, builder_.mul(at, builder_.integer(other.stride))), height,
+                 columns_within, rows_within);
+  };
+  int64_t rows = *constant_extent(other);
+  int64_t full = rows / lanes_ * lanes_;
+  for_each(builder_.integer(full), lanes_, [&](RegisterId at) { block(at, lanes_); });
+  if (full < rows) block(builder_.integer(full), rows - full);
+}
+
+/// Columns of the tensor, where they lie inside, become rows of the copy.
+void StagingEmitter::turned_block(RegisterId from, RegisterId to, int64_t rows,
+                                  const std::vector<RegisterId>& columns_within,
+                                  RegisterId rows_within) {
+  auto columns = static_cast<int64_t>(columns_within.size());
   std::vector<RegisterId> square;
   for (int64_t c = 0; c < lanes_; ++c) {
-    RegisterId offset =
-        builder_.add(from, builder_.mul(builder_.integer(std::min(c, columns - 1)),
-                                        staged_.dims.back().source_stride.emit(builder_)));
-    square.push_back(c < columns ? builder_.load(source_, offset, lanes_, memory) : square.back());
+    if (c >= columns) {
+      square.push_back(square.back());
+      continue;
+    }
+    RegisterId offset = builder_.add(
+        from, builder_.mul(builder_.integer(c), staged_.dims.back().source_stride.emit(builder_)));
+    loops::Memory memory;
+    RegisterId here = columns_within[static_cast<size_t>(c)];
+    memory.mask = exprs_.both(here ? exprs_.widen(here, lanes_) : here, rows_within);
+    square.push_back(builder_.load(source_, offset, lanes_, memory));
   }
-  square = transposed(std::move(square));
+  if (columns > 1) square = transposed(std::move(square));
+  loops::Memory stored;
+  if (columns < lanes_ && !is_padded_)
+    stored.mask = first_lanes(builder_, builder_.integer(columns), lanes_);
+  if (columns == 1) {
+    stored = {loops::Access::strided, staged_.dims[*turned_].stride,
+              rows < lanes_ ? first_lanes(builder_, builder_.integer(rows), lanes_) : RegisterId{}};
+    return builder_.store(scratch_, to, square[0], stored);
+  }
   for (int64_t r = 0; r < rows; ++r)
     builder_.store(scratch_, builder_.add(to, builder_.integer(r * staged_.dims[*turned_].stride)),
                    square[static_cast<size_t>(r)], stored);

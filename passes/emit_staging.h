@@ -34,8 +34,11 @@ class StagingEmitter {
   void level(size_t depth, RegisterId from, RegisterId to, RegisterId inside);
   void row(RegisterId from, RegisterId to, RegisterId inside);
   void vector(RegisterId at, RegisterId from, RegisterId to, RegisterId inside, RegisterId live);
-  void turned_rows(RegisterId from, RegisterId to);
-  void turned_block(RegisterId from, RegisterId to, int64_t rows, int64_t columns);
+  void turned_rows(RegisterId from, RegisterId to, RegisterId inside);
+  void turned_strip(RegisterId from, RegisterId to, RegisterId column, int64_t width,
+                    RegisterId inside);
+  void turned_block(RegisterId from, RegisterId to, int64_t rows,
+                    const std::vector<RegisterId>& columns_inside, RegisterId rows_inside);
   std::vector<RegisterId> transposed(std::vector<RegisterId> rows) const;
   void for_each(RegisterId extent, int64_t step, const std::function<void(RegisterId)>& body);
 

@@ -1,5 +1,6 @@
 // Candidates are few, so all are tried: every index for the lanes, every pair of indices for the
-// tile, and a short list of slots for each; the estimate of `tiling_cost` decides.
+// tile and a third one if there is room, and a short list of slots for each; the estimate of
+// `tiling_cost` decides.
 #include "passes/tiling.h"
 
 #include <algorithm>
@@ -287,6 +288,16 @@ class Planner {
       seconds.push_back(index);
       if (!plan.vector) firsts.push_back(index);
     }
+    Slots best;
+    auto consider = [&](Slots slots) {
+      double cycles = total_cycles(plan, stages, finish, slots);
+      if (cycles < 0) return;
+      double price = cycles + cycles_of_instruction * code_size(plan, stages, finish, slots);
+      if (plan.price >= 0 && price >= plan.price) return;
+      plan.price = price;
+      plan.cycles = cycles;
+      best = std::move(slots);
+    };
     for (IndexId first : firsts)
       for (IndexId second : seconds) {
         if (first && first == second) continue;
@@ -302,17 +313,23 @@ class Planner {
             Slots slots;
             if (first) slots.push_back({first, columns});
             if (second) slots.push_back({second, rows});
-            double cycles = total_cycles(plan, stages, finish, slots);
-            if (cycles < 0) continue;
-            double price = cycles + cycles_of_instruction * code_size(plan, stages, finish, slots);
-            if (plan.price >= 0 && price >= plan.price) continue;
-            plan.price = price;
-            plan.cycles = cycles;
-            std::fill(plan.slots.begin(), plan.slots.end(), 1);
-            for (const auto& [index, count] : slots) plan.slots[index.index] = count;
+            consider(std::move(slots));
           }
         }
       }
+    // Short indices leave room for a third one.
+    const Slots two = best;
+    for (IndexId third : seconds)
+      for (int64_t rows : row_counts) {
+        bool in_tile = std::any_of(two.begin(), two.end(),
+                                   [&](const auto& slot) { return slot.first == third; });
+        if (!third || in_tile || rows == 1 || rows > extent(third)) continue;
+        Slots slots = two;
+        slots.push_back({third, rows});
+        consider(std::move(slots));
+      }
+    std::fill(plan.slots.begin(), plan.slots.end(), 1);
+    for (const auto& [index, count] : best) plan.slots[index.index] = count;
   }
 
   /// Whether the copies of operands that vary over the lanes' panel have room for one this wide.
