@@ -24,14 +24,19 @@ constexpr double largest_tile_size = 1200;  ///< instructions of one tile
 constexpr double least_terms_to_prefetch = 64;
 constexpr int64_t most_tasks = 32;
 constexpr double share_of_copies = 0.06;  ///< of a kernel's cycles, where tasks repeat them
-constexpr double bytes_a_cycle = 4;       ///< of sums that are kept in memory
+/// Of the cycles of tiles over the batch, where predictions of a few rows leave them unfilled.
+constexpr double cost_of_small_batches = 0.25;
+constexpr double bytes_a_cycle = 4;  ///< of sums that are kept in memory
 /// A kernel of its own finds less in the caches, and so do those that read what it has packed.
 constexpr double cost_of_packing = 1.5;
 
 class Planner {
  public:
   Planner(const Graph& graph, const AccessedNest& nest, const Target& target)
-      : graph_(graph), nest_(nest), target_(target) {}
+      : graph_(graph), nest_(nest), target_(target) {
+    trains_ = std::any_of(graph.ops.begin(), graph.ops.end(),
+                          [](const Op& op) { return std::holds_alternative<Update>(op.what); });
+  }
 
   Plan run() {
     clip({});
@@ -293,6 +298,7 @@ class Planner {
       double cycles = total_cycles(plan, stages, finish, slots);
       if (cycles < 0) return;
       double price = cycles + cycles_of_instruction * code_size(plan, stages, finish, slots);
+      if (!trains_ && tiles_batch(plan, slots)) price += cost_of_small_batches * cycles;
       if (plan.price >= 0 && price >= plan.price) return;
       plan.price = price;
       plan.cycles = cycles;
@@ -330,6 +336,15 @@ class Planner {
       }
     std::fill(plan.slots.begin(), plan.slots.end(), 1);
     for (const auto& [index, count] : best) plan.slots[index.index] = count;
+  }
+
+  /// Whether points of a tile are rows of the batch, which may be fewer than the capacity.
+  bool tiles_batch(const Plan& plan, const Slots& slots) const {
+    return std::any_of(slots.begin(), slots.end(), [&](const auto& slot) {
+      const auto& [index, count] = slot;
+      return index && nest_.nest.indices[index.index].extent.batch &&
+             count * lanes_at(plan, index) > 1;
+    });
   }
 
   /// Whether the copies of operands that vary over the lanes' panel have room for one this wide.
@@ -539,6 +554,7 @@ class Planner {
   const Target& target_;
   ReadChoice reads_;      ///< of the plan at hand
   IndexSet uniform_ = 0;  ///< indices that its tiles hold at one value
+  bool trains_ = false;   ///< with full batches, mostly
 };
 
 }  // namespace
