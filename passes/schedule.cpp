@@ -14,6 +14,7 @@
 
 #include "ir/loops/text.h"
 #include "ir/support/check.h"
+#include "passes/chaining.h"
 #include "passes/emit_nest.h"
 #include "passes/plan_remarks.h"
 #include "passes/staging.h"
@@ -74,6 +75,7 @@ class Scheduler {
     enter({});
     for (const Transfer& transfer : storage_.saved) add_transfer(transfer, {});
     for (const auto& [saved, transfer] : storage_.after) add_transfer(transfer, saved);
+    end_chain();
     drop_empty_repeats();
     drop_unused_buffers();
     return std::move(step_);
@@ -85,6 +87,7 @@ class Scheduler {
     size_t common = 0;
     while (common < scans_.size() && common < scans.size() && scans_[common] == scans[common])
       ++common;
+    if (common < scans_.size() || common < scans.size()) end_chain();
     for (; scans_.size() > common; scans_.pop_back()) {
       size_t k = repeat_of_.at(scans_.back());
       loops::Repeat& repeat = step_.repeats[k];
@@ -137,8 +140,7 @@ class Scheduler {
       if (heavy || (nest.splits && !stores_sum_alone(nest))) return add_split(nest, group);
     }
     nests.push_back(std::move(nest));
-    add_kernel(std::move(nests), {});
-    step_.phases.back().calls[0].ops = group;
+    add_kernel(std::move(nests), {}, group);
   }
 
   /// The terms of a nest's sum, where that is all that it reduces, so that it can be a kernel of
@@ -183,8 +185,7 @@ class Scheduler {
     sum.stores = {{stage.value, sum_read, nest.dag[sum_read].subscripts, type, sum_buffer, false}};
     std::vector<Nest> nests;
     nests.push_back(std::move(sum));
-    add_kernel(std::move(nests), {});
-    step_.phases.back().calls[0].ops = {sum_op};
+    add_kernel(std::move(nests), {}, {sum_op});
 
     Nest rest = nest;
     rest.splits = false;
@@ -193,10 +194,10 @@ class Scheduler {
     sums_[stage.value] = sum_buffer;
     nests.clear();
     nests.push_back(std::move(rest));
-    add_kernel(std::move(nests), {});
-    std::vector<OpId>& others = step_.phases.back().calls[0].ops;
+    std::vector<OpId> others;
     std::copy_if(group.begin(), group.end(), std::back_inserter(others),
                  [&](OpId op) { return op != sum_op; });
+    add_kernel(std::move(nests), {}, others);
     sums_.erase(stage.value);
   }
 
@@ -212,7 +213,7 @@ class Scheduler {
       Dim size = graph_[operand].type.dims[concat.axis];
       (size.batch ? offset.batch : offset.constant) += size.factor;
     }
-    add_kernel(std::move(nests), {});
+    add_kernel(std::move(nests), {}, {});
   }
 
   void add_transfer(const Transfer& transfer, BufferId saved) {
@@ -221,7 +222,7 @@ class Scheduler {
     nest.stores[0].buffer = transfer.to;
     std::vector<Nest> nests;
     nests.push_back(std::move(nest));
-    add_kernel(std::move(nests), saved);
+    add_kernel(std::move(nests), saved, {});
   }
 
   /// A kernel to be written, and its call.
@@ -255,51 +256,68 @@ class Scheduler {
     return result;
   }
 
-  /// One kernel that runs these nests in order. Reads come from the values' buffers, or from
-  /// `source`, where it is given.
-  void add_kernel(std::vector<Nest> nests, BufferId source) {
-    std::vector<AccessedNest> accessed;
+  /// One kernel, for the work of these ops, that runs these nests in order. Reads come from the
+  /// values' buffers, or from `source`, where it is given.
+  void add_kernel(std::vector<Nest> nests, BufferId source, const std::vector<OpId>& ops) {
+    std::vector<PlannedNest> planned;
+    bool alone = nests.size() == 1;
     for (Nest& nest : nests) {
       nest.steps = static_cast<uint32_t>(scans_.size());
-      nest.packs = nests.size() == 1 && !nest.stages.empty();
-      accessed.push_back(access(graph_, std::move(nest)));
+      nest.packs = alone && !nest.stages.empty();
+      AccessedNest accessed = access(graph_, std::move(nest));
+      Plan plan = make_plan(graph_, accessed, target_);
+      if (!alone) plan.parallel = false;
+      std::map<ExprId, BufferId> sources;
+      for (const auto& [id, read] : accessed.reads) {
+        ValueId value = accessed.nest.dag[id].tensor;
+        auto sum = sums_.find(value);
+        sources[id] = sum != sums_.end() ? sum->second : source ? source : storage_.of(value);
+      }
+      planned.push_back({std::move(accessed), std::move(plan), std::move(sources)});
     }
-    auto buffer_of = [&](ValueId value) {
-      if (auto sum = sums_.find(value); sum != sums_.end()) return sum->second;
-      return source ? source : storage_.of(value);
-    };
+    if (!alone || chain_.empty() || !join_chain(graph_, chain_, planned[0])) end_chain();
+    std::move(planned.begin(), planned.end(), std::back_inserter(chain_));
+    chain_ops_.insert(chain_ops_.end(), ops.begin(), ops.end());
+    if (!alone) end_chain();
+  }
 
-    std::vector<Plan> plans;
+  /// Writes the kernel of the nests that have been added since the last one.
+  void end_chain() {
+    if (chain_.empty()) return;
+    std::vector<PlannedNest> chain = std::move(chain_);
+    chain_.clear();
     std::vector<BufferId> used;
     std::set<BufferId> written;
-    std::map<ExprId, BufferId> packed;  // only where there is one nest
-    for (const AccessedNest& nest : accessed) {
-      plans.push_back(make_plan(graph_, nest, target_));
-      for (const StagedRead& staged : plans.back().staged)
-        if (staged.packed) packed[staged.read] = pack(nest, plans.back(), staged);
-      for (const auto& [id, read] : nest.reads) {
-        auto copy = packed.find(id);
-        used.push_back(copy == packed.end() ? buffer_of(nest.nest.dag[id].tensor) : copy->second);
-      }
-      for (const Store& store : nest.nest.stores) {
+    std::map<ExprId, BufferId> packed;  // by the first nest alone
+    for (const PlannedNest& planned : chain) {
+      std::map<ExprId, BufferId> sources = planned.sources;
+      for (const StagedRead& staged : planned.plan.staged)
+        if (staged.packed)
+          packed[staged.read] = sources[staged.read] = pack(planned.nest, planned.plan, staged);
+      for (const auto& [read, buffer] : sources) used.push_back(buffer);
+      for (const Store& store : planned.nest.nest.stores) {
         used.push_back(store.buffer);
         written.insert(store.buffer);
       }
     }
-
     Draft kernel = draft(used, written, scans_.size());
-    NestPointers pointers{
-        [&](ValueId value) { return kernel.pointers.at(buffer_of(value)); },
-        [&](BufferId buffer) { return kernel.pointers.at(buffer); },
-        [&](ExprId read) { return kernel.pointers.at(packed.at(read)); },
-    };
-    for (size_t k = 0; k < plans.size(); ++k) {
-      if (accessed.size() > 1) plans[k].parallel = false;
-      if (plans[k].parallel) kernel.call.tasks = plans[k].tasks;
-      if (remarks_) remark_on_plan(graph_, accessed[k], plans[k], target_, *remarks_);
-      emit_nest(graph_, accessed[k], plans[k], kernel.steps, kernel.builder, pointers);
+    for (const PlannedNest& planned : chain) {
+      const AccessedNest& nest = planned.nest;
+      std::map<ValueId, BufferId> tensors;
+      for (const auto& [read, buffer] : planned.sources)
+        tensors[nest.nest.dag[read].tensor] = buffer;
+      NestPointers pointers{
+          [&](ValueId value) { return kernel.pointers.at(tensors.at(value)); },
+          [&](BufferId buffer) { return kernel.pointers.at(buffer); },
+          [&](ExprId read) { return kernel.pointers.at(packed.at(read)); },
+      };
+      if (planned.plan.parallel) kernel.call.tasks = planned.plan.tasks;
+      if (remarks_) remark_on_plan(graph_, nest, planned.plan, target_, *remarks_);
+      emit_nest(graph_, nest, planned.plan, kernel.steps, kernel.builder, pointers);
     }
     kernel.call.kernel = kernels_.add(kernel.builder.take());
+    kernel.call.ops = std::move(chain_ops_);
+    chain_ops_.clear();
     step_.phases.push_back({{std::move(kernel.call)}});
   }
 
@@ -370,6 +388,8 @@ class Scheduler {
   std::vector<std::vector<OpId>> groups_;
   loops::Step step_;
   Storage storage_;
+  std::vector<PlannedNest> chain_;  ///< nests of the kernel to be written next
+  std::vector<OpId> chain_ops_;
   std::map<ValueId, BufferId> sums_;  ///< where a sum lies that its kernel's nest reads
   /// By tensor, scan that the copy is made in, and what is copied how.
   std::map<std::tuple<ValueId, ScanId, std::string>, BufferId> packed_;

@@ -519,13 +519,7 @@ class Planner {
   /// Cuts the index with the most tiles, if there is enough work to wake another thread for.
   void set_tasks(Plan& plan) const {
     if (plan.order.empty() || accumulates() || plan.cycles < 4 * target_.wake_cycles) return;
-    size_t cut = 0;
-    while (cut < plan.order.size() && tiles(plan, plan.order[cut]) < 8) ++cut;
-    if (cut == plan.order.size())
-      cut = static_cast<size_t>(
-          std::max_element(plan.order.begin(), plan.order.end(),
-                           [&](IndexId a, IndexId b) { return tiles(plan, a) < tiles(plan, b); }) -
-          plan.order.begin());
+    size_t cut = choose_cut(plan);
     IndexId index = plan.order[cut];
     int64_t count = tiles(plan, index);
     int64_t wanted =
@@ -537,6 +531,42 @@ class Planner {
     plan.task_index = index;
     plan.tasks.extent = nest_.nest.indices[index.index].extent;
     plan.tasks.chunk = each * plan.slots[index.index] * lanes_at(plan, index);
+  }
+
+  /// The loop that tasks share out: the one over the rows of what is stored, where it is long
+  /// enough and no copies stand outside of it, since kernels that follow are cut so, too; else the
+  /// outermost that is long enough, else the longest.
+  size_t choose_cut(const Plan& plan) const {
+    constexpr int64_t enough = 8;
+    size_t cut = plan.order.size(), rows = cut;
+    for (size_t k = plan.order.size(); k-- > 0;) {
+      if (tiles(plan, plan.order[k]) < enough) continue;
+      cut = k;
+      bool copies = std::any_of(
+          plan.staged.begin(), plan.staged.end(),
+          [&](const StagedRead& staged) { return !staged.packed && staged.depth <= k; });
+      bool first = rows == plan.order.size() || stored_step(plan, k) > stored_step(plan, rows);
+      if (!copies && first && stays_for_tasks(plan, k)) rows = k;
+    }
+    if (rows < plan.order.size()) return rows;
+    if (cut < plan.order.size()) return cut;
+    auto longest =
+        std::max_element(plan.order.begin(), plan.order.end(),
+                         [&](IndexId a, IndexId b) { return tiles(plan, a) < tiles(plan, b); });
+    return static_cast<size_t>(longest - plan.order.begin());
+  }
+
+  /// Whether what every task over a loop goes through stays in the cache from one to the next.
+  bool stays_for_tasks(const Plan& plan, size_t depth) const {
+    Plan outside = plan;
+    std::rotate(outside.order.begin(), outside.order.begin() + static_cast<std::ptrdiff_t>(depth),
+                outside.order.begin() + static_cast<std::ptrdiff_t>(depth) + 1);
+    return residency_of(graph_, nest_, outside, target_).cycles == 0;
+  }
+
+  /// Elements of what is stored from one value of a loop's index to the next.
+  int64_t stored_step(const Plan& plan, size_t depth) const {
+    return nest_.stores[0].stride(plan.order[depth]).at(graph_.capacity);
   }
 
   /// How many tasks may make the copies of the loops around the one that is cut, each for itself.

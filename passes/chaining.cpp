@@ -1,0 +1,107 @@
+#include "passes/chaining.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <optional>
+
+#include "passes/staging.h"
+
+namespace netc {
+
+namespace {
+
+using loops::BufferId;
+
+/// How a nest reaches a buffer.
+struct Touch {
+  BufferId buffer;
+  const Access* access;
+  bool writes;
+  bool copied;  ///< a window at a time, perhaps of other tasks' rows
+};
+
+std::vector<Touch> touches(const PlannedNest& planned) {
+  std::vector<Touch> result;
+  for (const auto& [read, access] : planned.nest.reads)
+    result.push_back(
+        {planned.sources.at(read), &access, false, find_staged(planned.plan, read) != nullptr});
+  for (size_t k = 0; k < planned.nest.stores.size(); ++k)
+    result.push_back({planned.nest.nest.stores[k].buffer, &planned.nest.stores[k], true, false});
+  return result;
+}
+
+/// The elements from one value of the index to the next, if each value has elements of its own.
+std::optional<int64_t> row_of(const Graph& graph, const PlannedNest& planned, const Touch& touch,
+                              IndexId index) {
+  const Access& access = *touch.access;
+  if (touch.copied || !access.guards.empty() || !access.data.empty()) return {};
+  const BatchCount stride = access.stride(index);
+  if (!stride.is_constant() || stride.constant() <= 0 || !access.constant.is_constant()) return {};
+  int64_t last = access.constant.constant();
+  for (const auto& [other, step] : access.strides) {
+    if (other == index) continue;
+    if (!step.is_constant() || step.constant() < 0) return {};
+    const int64_t extent = planned.nest.nest.indices[other.index].extent.at(graph.capacity);
+    last += step.constant() * (extent - 1);
+  }
+  if (access.constant.constant() < 0 || last >= stride.constant()) return {};
+  return stride.constant();
+}
+
+/// Whether all that both touch, and one of them writes, is cut alike; nothing if there is no such.
+std::optional<bool> cut_alike(const Graph& graph, const PlannedNest& first,
+                              const PlannedNest& next) {
+  const auto elements = [&](const PlannedNest& planned, const Touch& touch) {
+    std::optional<int64_t> row = row_of(graph, planned, touch, planned.plan.task_index);
+    if (row) *row *= planned.plan.tasks.chunk;
+    return row;
+  };
+  std::optional<bool> alike;
+  for (const Touch& a : touches(first))
+    for (const Touch& b : touches(next)) {
+      if (a.buffer != b.buffer || (!a.writes && !b.writes)) continue;
+      const auto chunk = elements(first, a);
+      const bool same = chunk && chunk == elements(next, b);
+      alike = same && alike.value_or(true);
+    }
+  return alike;
+}
+
+/// The chunk that cuts an index of this extent into as many tasks, as where each of its values is
+/// several of theirs or they of it; 0: none.
+int64_t chunk_of(const loops::Tasks& tasks, Dim extent) {
+  if (extent.batch != tasks.extent.batch || tasks.extent.factor == 0) return 0;
+  const int64_t chunk = tasks.chunk * extent.factor;
+  return chunk % tasks.extent.factor == 0 ? chunk / tasks.extent.factor : 0;
+}
+
+}  // namespace
+
+bool join_chain(const Graph& graph, const std::vector<PlannedNest>& chain, PlannedNest& next) {
+  const Plan& first = chain[0].plan;
+  if (!first.parallel) return false;
+  // What is packed is packed before the chain begins.
+  if (std::any_of(next.plan.staged.begin(), next.plan.staged.end(),
+                  [](const StagedRead& staged) { return staged.packed; }))
+    return false;
+  const Plan own = next.plan;
+  for (IndexId index : own.order) {
+    const Dim extent = next.nest.nest.indices[index.index].extent;
+    const int64_t chunk = chunk_of(first.tasks, extent);
+    if (chunk == 0 || chunk % own.step(index) != 0) continue;
+    next.plan.parallel = true;
+    next.plan.task_index = index;
+    next.plan.tasks = {extent, chunk};
+    bool depends = false, apart = false;
+    for (const PlannedNest& earlier : chain) {
+      const auto alike = cut_alike(graph, earlier, next);
+      depends |= alike.has_value();
+      apart |= alike == false;
+    }
+    if (depends && !apart) return true;
+  }
+  next.plan = own;
+  return false;
+}
+
+}  // namespace netc
