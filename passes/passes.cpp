@@ -6,6 +6,7 @@
 
 #include "passes/autodiff.h"
 #include "passes/fuse.h"
+#include "passes/partition.h"
 #include "passes/plan_memory.h"
 #include "passes/schedule.h"
 #include "passes/simplify.h"
@@ -63,6 +64,8 @@ const std::vector<PassInfo>& all_passes() {
        before_kernels},
       {"autodiff", "gradients as definitions of the same kind", over_graphs<autodiff>,
        before_kernels},
+      {"partition", "sums over rows of weights in parts, for threads that own the rows",
+       over_graphs<partition>, on_gradients_before_kernels},
       {"fuse", "definitions that share their loops become one kernel", over_graphs<fuse>,
        on_gradients_before_kernels},
       {"schedule", "kernels get loops: tiles, vectors, registers, tasks",
@@ -88,6 +91,7 @@ std::vector<std::string_view> pipeline(int level) {
       "simplify",     // fewer definitions to differentiate
       "autodiff",     //
       "simplify",     // gradients leave products by 1, copies, and what nothing reads
+      "partition",    // while sums stand alone
       "fuse",         // on the final definitions
       "schedule",     //
       "plan-memory",  // knows the order of phases, and so who lives when

@@ -57,10 +57,12 @@ void remark_on_plan(const Graph& graph, const AccessedNest& nest, const Plan& pl
                            to_string(plan.tasks.extent)));
   else if (last.accumulate)
     say(true, "not run in parallel: additions to one element keep their order");
+  else if (plan.moves_weights)
+    say(true, "not run in parallel: fetching weights from another core takes longer");
   else
     say(true, fmt::format("not run in parallel: about {:.0f} cycles of work, and waking a thread "
                           "pays from {:.0f} on",
-                          plan.cycles, 4 * target.wake_cycles));
+                          plan.cycles, target.least_parallel_cycles()));
 }
 
 }  // namespace netc

@@ -8,6 +8,7 @@
 #include <limits>
 
 #include "passes/clipping.h"
+#include "passes/ownership.h"
 #include "passes/residency.h"
 #include "passes/staging.h"
 #include "passes/tiling_cost.h"
@@ -518,8 +519,15 @@ class Planner {
 
   /// Cuts the index with the most tiles, if there is enough work to wake another thread for.
   void set_tasks(Plan& plan) const {
-    if (plan.order.empty() || accumulates() || plan.cycles < 4 * target_.wake_cycles) return;
+    if (plan.order.empty() || accumulates() || plan.cycles < target_.least_parallel_cycles())
+      return;
     size_t cut = choose_cut(plan);
+    if (std::optional<IndexId> rows = owned_rows()) {
+      auto found = std::find(plan.order.begin(), plan.order.end(), *rows);
+      plan.moves_weights = found == plan.order.end();
+      if (plan.moves_weights) return;
+      cut = static_cast<size_t>(found - plan.order.begin());
+    }
     IndexId index = plan.order[cut];
     int64_t count = tiles(plan, index);
     int64_t wanted =
@@ -567,6 +575,28 @@ class Planner {
   /// Elements of what is stored from one value of a loop's index to the next.
   int64_t stored_step(const Plan& plan, size_t depth) const {
     return nest_.stores[0].stride(plan.order[depth]).at(graph_.capacity);
+  }
+
+  /// The index of the rows of weights that are better not moved between threads, if there are some.
+  std::optional<IndexId> owned_rows() const {
+    if (nest_.nest.steps > 0) return {};
+    double products = 1, reduced = 1;
+    for (uint32_t i = 0; i < nest_.nest.free_count; ++i)
+      products *= static_cast<double>(extent(IndexId{i}));
+    for (const Stage& stage : nest_.nest.stages) reduced = std::max(reduced, rounds_of(stage, {}));
+    for (const auto& [read, access] : nest_.reads) {
+      ValueId tensor = nest_.nest.dag[read].tensor;
+      if (access.strides.empty() ||
+          !stays_with_its_thread(graph_, tensor, products * reduced, target_))
+        continue;
+      return std::max_element(access.strides.begin(), access.strides.end(),
+                              [](const auto& a, const auto& b) {
+                                return std::abs(a.second.constant()) <
+                                       std::abs(b.second.constant());
+                              })
+          ->first;
+    }
+    return {};
   }
 
   /// How many tasks may make the copies of the loops around the one that is cut, each for itself.

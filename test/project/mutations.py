@@ -24,7 +24,7 @@ def commands(path):
         yield ["netc", str(path), "--emit=obj=/dev/null", "--batch", "3"]
         yield ["netc", "fmt", str(path), "-o", "/dev/null"]
     elif path.suffix == ".graph":
-        passes = "simplify,autodiff,simplify,fuse,schedule,plan-memory"
+        passes = "simplify,autodiff,simplify,partition,fuse,schedule,plan-memory"
         yield ["net-opt", str(path), f"--passes={passes}", "-o", "/dev/null"]
     else:
         yield ["net-opt", str(path), "--passes=plan-memory", "-o", "/dev/null"]

@@ -114,7 +114,7 @@ const std::vector<Flag>& all_flags() {
       {"dump-dir", "DIR", running_passes, inspection,
        "write the IR after every pass to numbered files"},
       {"Rpass", "PASS,...|all", running_passes, inspection,
-       "what these passes did with the program: fuse, schedule"},
+       "what these passes did with the program: partition, fuse, schedule"},
       {"Rpass-missed", "PASS,...|all", running_passes, inspection,
        "what they could not do with it, and why"},
       {"verify-each", "", running_passes, inspection, "check the IR's rules after every pass"},
