@@ -1,6 +1,8 @@
 // Code in this process: the same objects as on disk, linked by ORC. Names outside of them are
-// bound to the addresses in the table below, never searched for.
+// bound to the addresses in the table below, never searched for (but for the sanitizer's, where
+// this program is built with one).
 #include <llvm/ExecutionEngine/Orc/AbsoluteSymbols.h>
+#include <llvm/ExecutionEngine/Orc/ExecutionUtils.h>
 #include <llvm/ExecutionEngine/Orc/LLJIT.h>
 #include <llvm/Support/MemoryBuffer.h>
 
@@ -12,6 +14,7 @@
 #include "codegen/descriptor.h"
 #include "codegen/parallel.h"
 #include "codegen/step.h"
+#include "codegen/watch.h"
 #include "runtime/core/netc_rt.h"
 
 namespace netc {
@@ -87,6 +90,8 @@ class OrcJit : public Jit {
                                                  llvm::JITSymbolFlags::Exported};
     orc::JITDylib& library = jit_->getMainJITDylib();
     if (auto error = library.define(orc::absoluteSymbols(std::move(symbols)))) return error;
+    if (is_watched)
+      if (auto error = find_watcher(library)) return error;
     for (size_t i = 0; i < objects.size(); ++i) {
       auto buffer = llvm::MemoryBuffer::getMemBufferCopy(objects[i], "netc" + std::to_string(i));
       if (auto error = jit_->addObjectFile(std::move(buffer))) return error;
@@ -100,6 +105,17 @@ class OrcJit : public Jit {
   }
 
  private:
+  /// The sanitizer's functions are those of this process.
+  llvm::Error find_watcher(orc::JITDylib& library) {
+    auto watcher = orc::DynamicLibrarySearchGenerator::GetForCurrentProcess(
+        jit_->getDataLayout().getGlobalPrefix(), [](const orc::SymbolStringPtr& name) {
+          return (*name).starts_with(watcher_prefix);
+        });
+    if (!watcher) return watcher.takeError();
+    library.addGenerator(std::move(*watcher));
+    return llvm::Error::success();
+  }
+
   llvm::Error find_cycles(const loops::Program& program) {
     for (const loops::Step& step : program.steps) {
       auto address = jit_->lookup(cycles_symbol(step));

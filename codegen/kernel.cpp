@@ -8,6 +8,7 @@
 #include "codegen/functions.h"
 #include "codegen/memory.h"
 #include "codegen/types.h"
+#include "codegen/watch.h"
 #include "ir/support/check.h"
 
 namespace netc {
@@ -344,6 +345,7 @@ llvm::Function* declare_kernel_body(llvm::Module& module, const loops::Kernel& k
       llvm::Function::Create(kernel_body_type(context, kernel), llvm::GlobalValue::InternalLinkage,
                              "kernel." + kernel.name, module);
   set_machine(body, machine);
+  if (is_watched) body->addFnAttr(llvm::Attribute::SanitizeAddress);
   for (size_t i = 0; i < kernel.parameters.size(); ++i) {
     auto index = static_cast<unsigned>(i);
     body->getArg(index)->setName(kernel[kernel.parameters[i].value].name);

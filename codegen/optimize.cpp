@@ -14,6 +14,8 @@
 #include <llvm/Transforms/Scalar/LoopPassManager.h>
 #include <llvm/Transforms/Scalar/SimplifyCFG.h>
 
+#include "codegen/watch.h"
+
 namespace netc {
 
 void optimize(llvm::Module& module, const Machine& machine, int level) {
@@ -42,6 +44,7 @@ void optimize(llvm::Module& module, const Machine& machine, int level) {
 }
 
 Result<std::string> generate(llvm::Module& module, const Machine& machine, bool assembly) {
+  if (is_watched) watch_accesses(module);
   llvm::SmallString<0> bytes;
   llvm::raw_svector_ostream out(bytes);
   llvm::legacy::PassManager passes;

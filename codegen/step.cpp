@@ -2,11 +2,13 @@
 // one task calls the kernel itself; only calls with several go through the runtime's threads.
 #include "codegen/step.h"
 
+#include <fmt/format.h>
 #include <llvm/IR/IRBuilder.h>
 
 #include <algorithm>
 
 #include "codegen/debug_info.h"
+#include "codegen/watch.h"
 #include "ir/support/check.h"
 #include "runtime/core/netc_rt.h"
 
@@ -44,6 +46,7 @@ class StepLowering {
     resolve_buffers();
     size_t next = 0;
     lower_phases(0, step_.phases.size(), next);
+    if (is_watched) open_arena();
     if (cycles_) ir_.CreateStore(counter(), cycle_slot(step_.phases.size()));
     ir_.CreateRetVoid();
   }
@@ -130,7 +133,7 @@ class StepLowering {
     Value* outputs = member(offsetof(netc_context, outputs));
     Value* variables = member(offsetof(netc_context, variables));
     Value* settings = member(offsetof(netc_context, settings));
-    Value* arena = member(offsetof(netc_context, arena));
+    arena_ = member(offsetof(netc_context, arena));
     pool_ = member(offsetof(netc_context, pool));
     for (const loops::Buffer& buffer : step_.buffers) {
       switch (buffer.place) {
@@ -149,7 +152,7 @@ class StepLowering {
           break;
         case Place::arena:
           NETC_CHECK(buffer.offset >= 0, "{} has no place in the arena", buffer.name);
-          buffers_.push_back(ir_.CreateConstInBoundsGEP1_64(ir_.getInt8Ty(), arena,
+          buffers_.push_back(ir_.CreateConstInBoundsGEP1_64(ir_.getInt8Ty(), arena_,
                                                             static_cast<uint64_t>(buffer.offset)));
           break;
       }
@@ -167,7 +170,33 @@ class StepLowering {
     return ir_.CreateBinaryIntrinsic(llvm::Intrinsic::smax, count, ir_.getInt64(1));
   }
 
+  /// Under the sanitizer a kernel may touch nothing of the arena but its arguments.
+  void close_arena_but_for(const loops::Call& call) {
+    tell_watcher("poison", arena_, ir_.getInt64(static_cast<uint64_t>(step_.arena_bytes)));
+    for (loops::BufferId id : call.arguments) {
+      const loops::Buffer& buffer = step_.buffers[id.index];
+      if (buffer.place != Place::arena) continue;
+      Value* bytes = ir_.getInt64(static_cast<uint64_t>(byte_size(buffer.type.dtype)));
+      for (Dim dim : buffer.type.dims) {
+        bytes = ir_.CreateMul(bytes, ir_.getInt64(static_cast<uint64_t>(dim.factor)));
+        if (dim.batch) bytes = ir_.CreateMul(bytes, batch());
+      }
+      tell_watcher("unpoison", buffers_[id.index], bytes);
+    }
+  }
+
+  void open_arena() {
+    tell_watcher("unpoison", arena_, ir_.getInt64(static_cast<uint64_t>(step_.arena_bytes)));
+  }
+
+  void tell_watcher(const char* what, Value* from, Value* bytes) {
+    std::string name = fmt::format("{}{}_memory_region", watcher_prefix, what);
+    auto* type = llvm::FunctionType::get(ir_.getVoidTy(), {ir_.getPtrTy(), ir_.getInt64Ty()}, false);
+    ir_.CreateCall(run_->getParent()->getOrInsertFunction(name, type), {from, bytes});
+  }
+
   void lower_call(const loops::Call& call) {
+    if (is_watched) close_arena_but_for(call);
     if (!is_parallel(call, step_.capacity)) return call_body(call);
     Value* count = task_count(call.tasks);
     BasicBlock* alone = BasicBlock::Create(run_->getContext(), "alone", run_);
@@ -214,6 +243,7 @@ class StepLowering {
   const loops::LineTable::OfStep* lines_;
   llvm::IRBuilder<> ir_;
   llvm::GlobalVariable* cycles_ = nullptr;  ///< where phases are timed
+  Value* arena_ = nullptr;
   Value* pool_ = nullptr;
   std::vector<Value*> buffers_;
 };

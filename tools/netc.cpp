@@ -15,8 +15,7 @@ constexpr std::string_view program = "netc";
 
 int run(const CommandLine& line) {
   if (std::optional<std::string> list = compiler_list(line.text("print")))
-    return print_out(*list) ? exit_done
-                            : fail(program, "cannot write standard output", exit_output);
+    return print_out(program, *list);
   if (std::optional<int> answered = answer_question(line, program)) return *answered;
   if (line.has("machine")) return run_bench(line);
   if (line.inputs.empty())

@@ -16,6 +16,18 @@
 #include "runtime/core/pool.h"
 #include "runtime/core/threads.h"
 
+/* Under the address sanitizer there is a gap behind each piece that nobody may touch. */
+#ifdef __SANITIZE_ADDRESS__
+#include <sanitizer/asan_interface.h>
+enum { GAP = 64 };
+static void close_gap(void* from, size_t bytes) { ASAN_POISON_MEMORY_REGION(from, bytes); }
+static void open_gaps(void* from, size_t bytes) { ASAN_UNPOISON_MEMORY_REGION(from, bytes); }
+#else
+enum { GAP = 0 };
+static void close_gap(void* from, size_t bytes) { (void)from, (void)bytes; }
+static void open_gaps(void* from, size_t bytes) { (void)from, (void)bytes; }
+#endif
+
 static const struct netc_handle no_memory = {
     .failed = NETC_NO_MEMORY, .error = "the memory given is too small, or there is none"};
 
@@ -45,10 +57,10 @@ struct layout {
 
 static void place(size_t* offset, size_t* total, size_t bytes) {
   *offset = *total;
-  if (*total == SIZE_MAX || bytes > SIZE_MAX - 64 - *total)
+  if (*total == SIZE_MAX || bytes > SIZE_MAX - 64 - GAP - *total)
     *total = SIZE_MAX;
   else
-    *total = (*total + bytes + 63) & ~(size_t)63;
+    *total = (*total + bytes + GAP + 63) & ~(size_t)63;
 }
 
 static size_t largest(size_t a, size_t b) { return a > b ? a : b; }
@@ -179,8 +191,12 @@ static void connect_pieces(struct netc_handle* handle, const struct layout* at) 
   handle->sums = (double*)(base + at->sums);
   handle->spare = base + at->spare;
   handle->arena = base + at->arena;
+  close_gap(handle->arena - GAP, GAP);
+  close_gap(base + at->values - GAP, GAP);
   for (uint32_t v = 0; v < model->variable_count; ++v) {
-    place(&offset, &total, netc_tensor_bytes(&model->variables[v], 1));
+    size_t bytes = netc_tensor_bytes(&model->variables[v], 1);
+    place(&offset, &total, bytes);
+    close_gap(base + offset + bytes, total - offset - bytes);
     handle->variables[v] = handle->evaluated[v] = base + offset;
   }
   for (uint32_t s = 0; s < model->setting_count; ++s) {
@@ -226,6 +242,7 @@ int netc_rt_create(const struct netc_model* model, struct netc_handle** result,
 void netc_rt_destroy(struct netc_handle* handle) {
   if (handle == NULL) return;
   if (handle->pool_is_ours) netc_pool_end(handle->pool);
+  if (handle->model != NULL) open_gaps(handle, lay_out(handle->model).total);
   free(handle->owned);
 }
 

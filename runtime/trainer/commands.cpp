@@ -36,9 +36,7 @@ Result<ExitCode> run_evaluation(const netc_model& model, const EvaluateOptions& 
       options.format == Format::json
           ? fmt::format("{{\"validation\":{},\"seconds\":{:.3f}}}\n", to_json(*scores), seconds)
           : fmt::format("{}  ({} rows)\n", to_text(*scores), data->rows());
-  std::fwrite(line.data(), 1, line.size(), stdout);
-  if (std::fflush(stdout) != 0) return failure(exit_output, "standard output cannot be written");
-  return exit_done;
+  return print_out(line);
 }
 
 }  // namespace

@@ -175,8 +175,9 @@ int netc_trainer_main(int argc, char** argv, const netc_model* const* all, size_
   std::vector<std::string> words(argv + (argc > 0 ? 1 : 0), argv + argc);
   for (const std::string& word : words) {
     if (word != "--help" && word != "-h") continue;
-    fmt::print("{}", help(program, models));
-    return exit_done;
+    RunOptions options;
+    options.program = program;
+    return run_reported(options, [&] { return print_out(help(program, models)); });
   }
   std::string command = words.empty() ? "" : words[0];
   if (command == "evaluate") command = "eval";

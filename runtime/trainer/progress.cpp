@@ -45,7 +45,7 @@ double Progress::rows_per_second(int64_t rows_done) const {
 void Progress::step(int64_t rows_done, double loss) {
   if (style_ != Style::bar) return;
   Clock::time_point now = Clock::now();
-  if (now - last_drawn_ < std::chrono::milliseconds(50)) return;
+  if (now - last_drawn_ < std::chrono::milliseconds(100)) return;
   last_drawn_ = now;
   drawn_ = true;
   constexpr int64_t width = 24;

@@ -17,7 +17,7 @@ class Progress {
   ~Progress() { clear(); }
 
   void begin_epoch(int64_t epoch, int64_t epochs, int64_t rows, int64_t rows_done);
-  /// After a step: rows of the epoch so far, and their mean loss. Draws at most 20 times a second.
+  /// After a step: rows of the epoch so far, and their mean loss. Draws at most ten times a second.
   void step(int64_t rows_done, double loss);
   /// The line that stays.
   void end_epoch(int64_t step, int64_t rows_done, double loss, const std::string& validation);

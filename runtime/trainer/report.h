@@ -13,6 +13,13 @@ inline int report(const RunOptions& options, const Failure& failure) {
   return failure.code;
 }
 
+/// Text on stdout, at once.
+inline Result<ExitCode> print_out(const std::string& text) {
+  std::fwrite(text.data(), 1, text.size(), stdout);
+  if (std::fflush(stdout) != 0) return failure(exit_output, "cannot write standard output");
+  return exit_done;
+}
+
 /// Runs a job that gives an exit code or a failure; memory that does not suffice is a failure, too.
 template <typename Job>
 int run_reported(const RunOptions& options, const Job& job) {

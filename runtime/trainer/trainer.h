@@ -61,7 +61,6 @@ struct TrainOptions : RunOptions {
   std::optional<int64_t> checkpoint_every;  ///< in steps; without it after each epoch
   std::string resume;                       ///< a checkpoint to go on from
   bool quiet = false;                       ///< no progress
-  std::optional<bool> color;                ///< a bar, or plain lines; without it as stderr is
   /// For an entry; may be empty, and may give nothing.
   std::function<std::unique_ptr<StepInspector>(const std::string& entry)> inspector;
 };

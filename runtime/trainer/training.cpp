@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cmath>
+#include <cstdlib>
 #include <cstring>
 
 #include "runtime/core/dtype.h"
@@ -19,8 +20,9 @@ namespace {
 
 Progress::Style progress_style(const TrainOptions& options) {
   if (options.quiet) return Progress::Style::none;
-  bool bar = options.color.value_or(isatty(STDERR_FILENO) == 1);
-  return bar ? Progress::Style::bar : Progress::Style::lines;
+  const char* terminal = std::getenv("TERM");
+  bool redraws = isatty(STDERR_FILENO) && terminal && std::strcmp(terminal, "dumb") != 0;
+  return redraws ? Progress::Style::bar : Progress::Style::lines;
 }
 
 /// Fails early where a file could not be written after a long training.
@@ -284,8 +286,11 @@ Result<ExitCode> Training::finish(End end, const Block* block) {
   if (Status saved = save(); !saved) return saved.failure();
   if (end != End::stopped) return exit_done;
   int signal = signals_.pending();
-  say(options_, fmt::format("stopped at step {}{}", position_.step,
-                            options_.save.empty() ? "" : "; saved " + options_.save));
+  std::vector<std::string> saved;
+  for (const std::string& path : {options_.checkpoint, options_.save})
+    if (!path.empty()) saved.push_back(path);
+  say(options_, fmt::format("stopped at step {}{}{}", position_.step,
+                            saved.empty() ? "" : "; saved ", fmt::join(saved, ", ")));
   return signal == SIGINT ? exit_interrupt : exit_terminate;
 }
 

@@ -6,6 +6,7 @@
 #include <charconv>
 
 #include "ir/support/diagnostics.h"
+#include "tools/command_line/deep_stack.h"
 #include "tools/command_line/messages.h"
 
 namespace netc {
@@ -212,7 +213,8 @@ int run_main(int argc, char** argv, std::string_view name, Command program,
   Result<std::vector<std::string>> words = expand_files({argv + 1, argv + argc});
   if (!words.ok()) return fail_usage(name, words.error());
   Result<CommandLine> line = parse_command_line(*words, program);
-  return line.ok() ? run(*line) : fail_usage(name, line.error());
+  if (!line.ok()) return fail_usage(name, line.error());
+  return run_on_deep_stack([&] { return run(*line); });
 }
 
 }  // namespace netc

@@ -98,8 +98,7 @@ std::optional<int> answer_question(const CommandLine& line, std::string_view pro
   } else {
     return std::nullopt;
   }
-  if (!print_out(text)) return fail(program, "cannot write standard output", exit_output);
-  return exit_done;
+  return print_out(program, text);
 }
 
 }  // namespace netc

@@ -49,9 +49,10 @@ void show(const Diagnostics& diagnostics, const SourceMap& sources, const Comman
   std::fwrite(text.data(), 1, text.size(), stderr);
 }
 
-bool print_out(std::string_view text) {
+int print_out(std::string_view program, std::string_view text) {
   bool written = std::fwrite(text.data(), 1, text.size(), stdout) == text.size();
-  return std::fflush(stdout) == 0 && written;
+  if (std::fflush(stdout) == 0 && written) return exit_done;
+  return fail(program, "cannot write standard output", exit_output);
 }
 
 }  // namespace netc

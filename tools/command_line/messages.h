@@ -22,7 +22,7 @@ int fail_usage(std::string_view program, std::string_view message);
 /// Shows all reports on stderr as the command line asks.
 void show(const Diagnostics& diagnostics, const SourceMap& sources, const CommandLine& line);
 
-/// Text on stdout, at once; false if it could not be written.
-bool print_out(std::string_view text);
+/// Text on stdout, at once; returns the exit code, which tells whether it could be written.
+int print_out(std::string_view program, std::string_view text);
 
 }  // namespace netc

@@ -144,27 +144,29 @@ std::string as_text(const Report& report, double peak) {
   return text + fmt::format("memory          {:>10.1f} MiB at most\n", report.peak_rss_mib);
 }
 
-/// Prints where the time of each entry goes; false as `time_entries`.
-bool profile_entries(const CommandLine& line, netc_handle* handle, const Program& program,
-                     const CompiledModel& compiled, double peak) {
+/// Where the time of each entry goes, in words or as JSON; nothing where a step fails.
+std::optional<std::string> profile_entries(const CommandLine& line, netc_handle* handle,
+                                           const Program& program, const CompiledModel& compiled,
+                                           double peak) {
   const Compilation& compilation = program.compilation;
-  std::string json;
+  std::string text, json;
   for (size_t i = 0; i < compilation.program.steps.size(); ++i) {
     const loops::Step& step = compilation.program.steps[i];
     Runner run(handle, *compiled.model, step.entry == "train" ? NETC_TRAIN : NETC_PREDICT);
     std::vector<ProfiledPhase> phases =
         profile(compilation.graphs[i], compilation.program, step, run.rows(),
                 compiled.code->cycles(step), [&](int64_t turn) { return run(turn); });
-    if (phases.empty()) return false;
+    if (phases.empty()) return std::nullopt;
     if (line.text("format") == "json")
       json +=
           fmt::format("{}\"{}\":{}", json.empty() ? "" : ",", step.entry, profile_as_json(phases));
     else
-      fmt::print("{}\n", profile_as_text(fmt::format("{}, {} row(s)", step.entry, run.rows()),
-                                         std::move(phases), peak));
+      text += profile_as_text(fmt::format("{}, {} row(s)", step.entry, run.rows()),
+                              std::move(phases), peak) +
+              "\n";
   }
-  if (!json.empty()) fmt::print("{{{},\"peak_flops\":{:.4g}}}\n", json, peak);
-  return true;
+  if (!json.empty()) text = fmt::format("{{{},\"peak_flops\":{:.4g}}}\n", json, peak);
+  return text;
 }
 
 int run_machine(const CommandLine& line) {
@@ -175,8 +177,7 @@ int run_machine(const CommandLine& line) {
   if (!target.ok()) return fail_usage("netc", target.error());
   Result<std::string> report = machine_report(*target, line.text("format") == "json");
   if (!report.ok()) return fail("netc", report.error(), exit_bad_input);
-  fmt::print("{}", *report);
-  return exit_done;
+  return print_out("netc", *report);
 }
 
 }  // namespace
@@ -213,15 +214,18 @@ int run_bench(const CommandLine& line) {
 
   Result<double> peak = measure_peak_flops(compiled.target, target_of(compiled.target.cpu));
   if (!peak.ok()) return fail("netc", peak.error(), exit_bad_input);
-  if (works && line.has("profile"))
-    works = profile_entries(line, created, program, compiled, *peak);
+  std::optional<std::string> profiled;
+  if (works && line.has("profile")) {
+    profiled = profile_entries(line, created, program, compiled, *peak);
+    works = profiled.has_value();
+  }
   if (!works)
     return fail("netc", created ? netc_rt_error(created) : "out of memory", exit_bad_input);
-  if (line.has("profile")) return exit_done;
+  if (profiled) return print_out("netc", *profiled);
   if (report.train.median > 0)
     report.peak_share = static_cast<double>(report.flops) / (report.train.median * 1e-6) / *peak;
-  fmt::print("{}", line.text("format") == "json" ? as_json(report) : as_text(report, *peak));
-  return exit_done;
+  return print_out("netc",
+                   line.text("format") == "json" ? as_json(report) : as_text(report, *peak));
 }
 
 }  // namespace netc

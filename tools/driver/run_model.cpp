@@ -84,7 +84,6 @@ int run_train(const CommandLine& line) {
   options.checkpoint_every = line.integer("checkpoint-every");
   options.resume = line.text("resume");
   options.quiet = line.has("quiet");
-  if (line.has("color")) options.color = wants_colour(line);
   options.inspector = inspector_of(line, program);
   if (program.plans.empty())
     return fail("netc", "the file has no `train` block, which says what to train on",
