@@ -4,7 +4,9 @@
 
 #include <algorithm>
 #include <cctype>
+#include <iterator>
 #include <set>
+#include <sstream>
 
 #include "codegen/codegen.h"
 #include "codegen/public_functions.h"
@@ -13,14 +15,19 @@ namespace netc {
 
 namespace {
 
-constexpr const char* c_keywords[] = {
-    "auto",     "bool",     "break",    "case",      "char",   "class",    "const",
-    "continue", "default",  "delete",   "do",        "double", "else",     "enum",
-    "extern",   "false",    "float",    "for",       "friend", "goto",     "if",
-    "inline",   "int",      "long",     "namespace", "new",    "operator", "private",
-    "public",   "register", "return",   "short",     "signed", "sizeof",   "static",
-    "struct",   "switch",   "template", "this",      "throw",  "true",     "try",
-    "typedef",  "union",    "unsigned", "virtual",   "void",   "volatile", "while"};
+/// Words of C and C++, and names that the headers included here, or a program, give a meaning.
+constexpr const char* c_words =
+    "NULL _Alignas _Alignof _Atomic _Bool _Complex _Generic _Imaginary _Noreturn _Static_assert "
+    "_Thread_local alignas alignof and and_eq asm auto bitand bitor bool break case catch char "
+    "char16_t char32_t char8_t class co_await co_return co_yield compl concept const const_cast "
+    "consteval constexpr constinit continue decltype default delete do double dynamic_cast else "
+    "enum errno explicit export extern false float for friend goto if inline int int16_t int32_t "
+    "int64_t int8_t intptr_t linux long main max_align_t mutable namespace netc_options netc_pool "
+    "new noexcept not not_eq nullptr offsetof operator or or_eq private protected ptrdiff_t "
+    "public register reinterpret_cast requires restrict return short signed size_t sizeof static "
+    "static_assert static_cast struct switch template this thread_local throw true try typedef "
+    "typeid typename typeof uint16_t uint32_t uint64_t uint8_t uintptr_t union unix unsigned "
+    "using virtual void volatile wchar_t while xor xor_eq";
 
 const char* c_type(DType type) {
   switch (type) {
@@ -42,11 +49,12 @@ const char* c_type(DType type) {
   return "void";
 }
 
-/// Gives every name once: what is taken or a keyword gets underscores.
+/// Gives every name once: what is taken or has a meaning in C gets underscores.
 class Names {
  public:
   explicit Names(std::set<std::string> taken = {}) : taken_(std::move(taken)) {
-    taken_.insert(std::begin(c_keywords), std::end(c_keywords));
+    std::istringstream words(c_words);
+    taken_.insert(std::istream_iterator<std::string>(words), {});
   }
 
   std::string fresh(std::string name) {
@@ -68,10 +76,11 @@ std::string upper(std::string text) {
 
 class ModelHeader {
  public:
-  explicit ModelHeader(const ModelInterface& model) : model_(model), prefix_(upper(model.name)) {}
+  explicit ModelHeader(const ModelInterface& model)
+      : model_(model), type_(Names().fresh(model.name)), prefix_(upper(model.name)) {}
 
   std::string write() {
-    text_ = fmt::format("/* The model `{0}`. */\ntypedef struct {0} {0};\n\n", model_.name);
+    text_ = fmt::format("/* The model `{0}`. */\ntypedef struct {1} {1};\n\n", model_.name, type_);
     write_sizes();
     write_variables();
     write_life();
@@ -128,12 +137,13 @@ class ModelHeader {
   void write_life() {
     add("/* Makes a model with fresh parameters; NULL takes the defaults. After a failure *model\n"
         " * can only tell the error and be destroyed. */\n"
-        "int {0}_create({0} **model, const struct netc_options *options);\n"
-        "void {0}_destroy({0} *model);\n\n"
-        "/* The bytes that it takes in all: what create wants of a caller who gives it memory. After\n"
+        "int {0}_create({1} **model, const struct netc_options *options);\n"
+        "void {0}_destroy({1} *model);\n\n"
+        "/* The bytes that it takes in all: what create wants of a caller who gives it memory. "
+        "After\n"
         " * create, only load and save allocate any more, and the start of threads. */\n"
         "size_t {0}_memory_bytes(void);\n\n",
-        model_.name);
+        model_.name, type_);
   }
 
   static std::string describe(const EntryFunction& function) {
@@ -146,7 +156,7 @@ class ModelHeader {
   void write_entry(const EntryFunction& function) {
     const EntryInterface& entry = model_.entries[function.entry];
     Names names({"model", "n"});
-    std::string parameters = fmt::format("{} *model, size_t n", model_.name);
+    std::string parameters = fmt::format("{} *model, size_t n", type_);
     for (uint32_t position : entry.inputs) {
       const Value& input = model_.inputs[position];
       parameters +=
@@ -163,24 +173,25 @@ class ModelHeader {
 
   void write_access() {
     add("/* A parameter or state by name, dense in its declared order. */\n"
-        "int {0}_get_tensor(const {0} *model, const char *name, void *to);\n"
-        "int {0}_set_tensor({0} *model, const char *name, const void *from);\n\n"
+        "int {0}_get_tensor(const {1} *model, const char *name, void *to);\n"
+        "int {0}_set_tensor({1} *model, const char *name, const void *from);\n\n"
         "/* Parameters and states as a safetensors file. */\n"
-        "int {0}_save(const {0} *model, const char *path);\n"
-        "int {0}_load({0} *model, const char *path);\n\n",
-        model_.name);
+        "int {0}_save(const {1} *model, const char *path);\n"
+        "int {0}_load({1} *model, const char *path);\n\n",
+        model_.name, type_);
     std::string settings;
     for (const Value& setting : model_.settings)
       if (setting.name != "step") settings += (settings.empty() ? "" : ", ") + setting.name;
     add("/* Sets a run-time value of the optimizer{}{}. */\n", settings.empty() ? "" : ": ",
         settings);
-    add("int {0}_set({0} *model, const char *name, float value);\n\n"
+    add("int {0}_set({1} *model, const char *name, float value);\n\n"
         "/* The last failure in words. */\n"
-        "const char *{0}_error(const {0} *model);\n\n",
-        model_.name);
+        "const char *{0}_error(const {1} *model);\n\n",
+        model_.name, type_);
   }
 
   const ModelInterface& model_;
+  std::string type_;  ///< its name, or one like it where C gives that a meaning
   std::string prefix_;
   Names macros_;
   std::string text_;

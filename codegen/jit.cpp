@@ -62,8 +62,9 @@ std::vector<External> externals() {
        external("netc_rt_set_tensor", netc_rt_set_tensor), external("netc_rt_save", netc_rt_save),
        external("netc_rt_load", netc_rt_load), external("netc_rt_set", netc_rt_set),
        external("netc_rt_error", netc_rt_error),
-       external("netc_rt_memory_bytes", netc_rt_memory_bytes), external("netc_rt_parallel", netc_rt_parallel),
-       external("memcpy", memcpy), external("memset", memset), external("memmove", memmove)});
+       external("netc_rt_memory_bytes", netc_rt_memory_bytes),
+       external("netc_rt_parallel", netc_rt_parallel), external("memcpy", memcpy),
+       external("memset", memset), external("memmove", memmove)});
   return all;
 }
 
@@ -108,9 +109,8 @@ class OrcJit : public Jit {
   /// The sanitizer's functions are those of this process.
   llvm::Error find_watcher(orc::JITDylib& library) {
     auto watcher = orc::DynamicLibrarySearchGenerator::GetForCurrentProcess(
-        jit_->getDataLayout().getGlobalPrefix(), [](const orc::SymbolStringPtr& name) {
-          return (*name).starts_with(watcher_prefix);
-        });
+        jit_->getDataLayout().getGlobalPrefix(),
+        [](const orc::SymbolStringPtr& name) { return (*name).starts_with(watcher_prefix); });
     if (!watcher) return watcher.takeError();
     library.addGenerator(std::move(*watcher));
     return llvm::Error::success();

@@ -59,7 +59,9 @@ class StepLowering {
                                        llvm::Constant::getNullValue(type), cycles_symbol(step_));
   }
 
-  Value* counter() { return ir_.CreateIntrinsic(ir_.getInt64Ty(), llvm::Intrinsic::readcyclecounter, {}); }
+  Value* counter() {
+    return ir_.CreateIntrinsic(ir_.getInt64Ty(), llvm::Intrinsic::readcyclecounter, {});
+  }
 
   Value* cycle_slot(size_t phase) {
     return ir_.CreateConstInBoundsGEP1_64(ir_.getInt64Ty(), cycles_, phase);
@@ -191,7 +193,8 @@ class StepLowering {
 
   void tell_watcher(const char* what, Value* from, Value* bytes) {
     std::string name = fmt::format("{}{}_memory_region", watcher_prefix, what);
-    auto* type = llvm::FunctionType::get(ir_.getVoidTy(), {ir_.getPtrTy(), ir_.getInt64Ty()}, false);
+    auto* type =
+        llvm::FunctionType::get(ir_.getVoidTy(), {ir_.getPtrTy(), ir_.getInt64Ty()}, false);
     ir_.CreateCall(run_->getParent()->getOrInsertFunction(name, type), {from, bytes});
   }
 

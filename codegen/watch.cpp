@@ -1,6 +1,6 @@
-// Checks are made by LLVM's own pass, which speaks to the same runtime as the C++ compiler's. Tables
-// stay as they are: kernels do not read them, and code in this process runs no constructors, which
-// would tell the runtime of what lies between them.
+// Checks are made by LLVM's own pass, which speaks to the same runtime as the C++ compiler's.
+// Tables stay as they are: kernels do not read them, and code in this process runs no constructors,
+// which would tell the runtime of what lies between them.
 #include "codegen/watch.h"
 
 #include <llvm/Passes/PassBuilder.h>

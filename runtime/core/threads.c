@@ -37,23 +37,35 @@ static int threads_of(long long quota, long long period) {
   return count < NETC_MAX_THREADS ? (int)count : NETC_MAX_THREADS;
 }
 
-static int read_quota(const char* path) {
+/* Reads up to two numbers from ROOT/GROUP/FILE; their count. */
+static int read_numbers(const char* folder, const char* group, const char* name, long long* first,
+                        long long* second) {
+  char path[2400];
+  snprintf(path, sizeof path, "%s%s/%s", folder, group, name);
   FILE* file = fopen(path, "re");
-  long long quota = -1, period = 100000;
-  if (file == NULL) return NETC_MAX_THREADS;
-  /* Version 2 has "max 100000" or "150000 100000". */
-  int found = fscanf(file, "%lld %lld", &quota, &period);
+  if (file == NULL) return 0;
+  int found = fscanf(file, "%lld %lld", first, second);
   fclose(file);
-  return found >= 1 ? threads_of(quota, period) : NETC_MAX_THREADS;
+  return found;
+}
+
+/* Of one group: version 2 has "max 100000" or "150000 100000" in one file, version 1 has two. */
+static int read_quota(const char* folder, const char* group, int version) {
+  long long quota = -1, period = 100000, unused;
+  if (version == 2) {
+    read_numbers(folder, group, "cpu.max", &quota, &period);
+  } else {
+    read_numbers(folder, group, "cpu.cfs_quota_us", &quota, &unused);
+    read_numbers(folder, group, "cpu.cfs_period_us", &period, &unused);
+  }
+  return threads_of(quota, period);
 }
 
 /* The least quota from a group up to the root of its hierarchy. */
-static int by_group(const char* root, char* group, const char* file) {
+static int by_group(const char* folder, char* group, int version) {
   int least = NETC_MAX_THREADS;
-  char path[1200];
   for (;;) {
-    snprintf(path, sizeof path, "%s%s/%s", root, group, file);
-    int count = read_quota(path);
+    int count = read_quota(folder, group, version);
     if (count < least) least = count;
     char* slash = strrchr(group, '/');
     if (slash == NULL) return least;
@@ -61,10 +73,20 @@ static int by_group(const char* root, char* group, const char* file) {
   }
 }
 
-static int by_quota(void) {
+/* Whether "cpu" is in a list such as "cpuacct,cpu". */
+static int names_cpu(const char* controllers) {
+  for (;;) {
+    size_t length = strcspn(controllers, ",");
+    if (length == 3 && memcmp(controllers, "cpu", 3) == 0) return 1;
+    if (controllers[length] == 0) return 0;
+    controllers += length + 1;
+  }
+}
+
+int netc_threads_by_quota(const char* groups_of_process, const char* root) {
   int least = NETC_MAX_THREADS;
-  char line[1024];
-  FILE* groups = fopen("/proc/self/cgroup", "re");
+  char line[1024], folder[1024];
+  FILE* groups = fopen(groups_of_process, "re");
   if (groups == NULL) return least;
   /* A line is "hierarchy:controllers:/group"; version 2 has no controllers. */
   while (fgets(line, sizeof line, groups) != NULL) {
@@ -75,11 +97,9 @@ static int by_quota(void) {
     *group++ = 0;
     ++controllers;
     int count = NETC_MAX_THREADS;
-    if (*controllers == 0)
-      count = by_group("/sys/fs/cgroup", group, "cpu.max");
-    else if (strcmp(controllers, "cpu") == 0 || strncmp(controllers, "cpu,", 4) == 0 ||
-             strstr(controllers, ",cpu,") != NULL)
-      count = by_group("/sys/fs/cgroup/cpu", group, "cpu.cfs_quota_us");
+    int version = *controllers == 0 ? 2 : 1;
+    snprintf(folder, sizeof folder, "%s%s", root, version == 1 ? "/cpu" : "");
+    if (version == 2 || names_cpu(controllers)) count = by_group(folder, group, version);
     if (count < least) least = count;
   }
   fclose(groups);
@@ -89,7 +109,7 @@ static int by_quota(void) {
 int netc_threads_allowed(int asked) {
   if (asked == 1) return 1; /* and no file is read, which would take memory */
   int count = by_affinity();
-  int quota = by_quota();
+  int quota = netc_threads_by_quota("/proc/self/cgroup", "/sys/fs/cgroup");
   if (quota < count) count = quota;
   if (asked > 0 && asked < count) count = asked;
   return count < NETC_MAX_THREADS ? count : NETC_MAX_THREADS;

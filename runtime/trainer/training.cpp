@@ -183,6 +183,10 @@ Result<Training::End> Training::run_block(Block& block) {
   if (!options_.checkpoint.empty())
     if (Status written = checkpoint(block); !written) return written.failure();
   if (best_) restore(*model_, *best_);
+  if (position_.epoch < block.epochs)
+    say(options_, fmt::format("no better loss for {} epochs: back to the weights of epoch {}",
+                              position_.since_best,
+                              position_.epochs_before + position_.epoch - position_.since_best));
   return End::complete;
 }
 

@@ -9,6 +9,7 @@
 
 #include "runtime/core/netc_rt.h"
 #include "runtime/core/threads.h"
+#include "test/unit/scratch_folder.h"
 
 namespace {
 
@@ -82,6 +83,37 @@ TEST(Threads, NeverMoreThanAskedOrAllowed) {
   EXPECT_EQ(netc_threads_allowed(1), 1);
   EXPECT_GE(netc_threads_allowed(0), 1);
   EXPECT_LE(netc_threads_allowed(1000), static_cast<int>(std::thread::hardware_concurrency()));
+}
+
+TEST(Threads, FillTheQuotaOfAContainer) {
+  ScratchFolder root;
+  std::filesystem::create_directories(root / "outer/inner");
+  auto threads = [&](const char* group) {
+    return netc_threads_by_quota(root.write("groups", group).c_str(), root.path().c_str());
+  };
+  EXPECT_EQ(threads("0::/outer/inner\n"), NETC_MAX_THREADS);
+  root.write("outer/inner/cpu.max", "max 100000\n");
+  EXPECT_EQ(threads("0::/outer/inner\n"), NETC_MAX_THREADS);
+  root.write("outer/inner/cpu.max", "150000 50000\n");
+  EXPECT_EQ(threads("0::/outer/inner\n"), 3);
+  root.write("outer/cpu.max", "110000 100000\n");
+  EXPECT_EQ(threads("0::/outer/inner\n"), 2) << "the least up to the root counts";
+  root.write("cpu.max", "1000 100000\n");
+  EXPECT_EQ(threads("0::/\n"), 1) << "the container's own group is seen as the root";
+}
+
+TEST(Threads, FillTheQuotaOfAnOlderContainer) {
+  ScratchFolder root;
+  std::filesystem::create_directories(root / "cpu/outer");
+  auto threads = [&](const char* group) {
+    return netc_threads_by_quota(root.write("groups", group).c_str(), root.path().c_str());
+  };
+  root.write("cpu/outer/cpu.cfs_quota_us", "100000\n");
+  root.write("cpu/outer/cpu.cfs_period_us", "50000\n");
+  EXPECT_EQ(threads("4:memory:/outer\n3:cpuset,cpuacct:/outer\n"), NETC_MAX_THREADS);
+  EXPECT_EQ(threads("4:cpuset:/\n3:cpuacct,cpu:/outer\n"), 2);
+  root.write("cpu/outer/cpu.cfs_quota_us", "-1\n");
+  EXPECT_EQ(threads("1:cpu:/outer\n"), NETC_MAX_THREADS);
 }
 
 }  // namespace
