@@ -4,9 +4,11 @@
 
 #include <boost/program_options.hpp>
 #include <charconv>
+#include <new>
 
 #include "ir/support/diagnostics.h"
 #include "tools/command_line/deep_stack.h"
+#include "tools/command_line/exit_codes.h"
 #include "tools/command_line/messages.h"
 
 namespace netc {
@@ -214,7 +216,13 @@ int run_main(int argc, char** argv, std::string_view name, Command program,
   if (!words.ok()) return fail_usage(name, words.error());
   Result<CommandLine> line = parse_command_line(*words, program);
   if (!line.ok()) return fail_usage(name, line.error());
-  return run_on_deep_stack([&] { return run(*line); });
+  return run_on_deep_stack([&] {
+    try {
+      return run(*line);
+    } catch (const std::bad_alloc&) {
+      return fail(name, "not enough memory", exit_bad_input);
+    }
+  });
 }
 
 }  // namespace netc
