@@ -54,7 +54,12 @@ constexpr const char* arithmetic_features[] = {"sse3",         "ssse3",
                                                "avx512bitalg", "avx512vpopcntdq",
                                                "avx512bf16",   "avx512fp16",
                                                "gfni",         "vaes",
-                                               "vpclmulqdq"};
+                                               "vpclmulqdq",   "avxifma",
+                                               "avxvnniint8",  "avxvnniint16",
+                                               "avxneconvert", "avx10.1",
+                                               "avx10.2",      "egpr",
+                                               "sse4a",        "xop",
+                                               "fma4",         "tbm"};
 
 std::string required_features(const llvm::MCSubtargetInfo& subtarget) {
   std::string text;

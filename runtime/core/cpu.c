@@ -11,13 +11,14 @@
 
 enum { EAX, EBX, ECX, EDX };
 /* Registers that the operating system must save, as bits of XCR0. */
-enum { NO_STATE = 0, YMM = 0x6, ZMM = 0xE6, TILES = 0x60006 };
+enum { NO_STATE = 0, YMM = 0x6, ZMM = 0xE6, TILES = 0x60006, MORE_REGISTERS = 0x80000 };
 
 static const struct {
   const char* name;
   uint32_t leaf;
   uint8_t subleaf, reg, bit;
   uint32_t state;
+  uint8_t version; /* if not 0, the register's low byte must be as great, in place of the bit */
 } table[] = {
     {"sse3", 1, 0, ECX, 0, NO_STATE},
     {"pclmul", 1, 0, ECX, 1, NO_STATE},
@@ -60,6 +61,10 @@ static const struct {
     {"avxifma", 7, 1, EAX, 23, YMM},
     {"avxvnniint8", 7, 1, EDX, 4, YMM},
     {"avxneconvert", 7, 1, EDX, 5, YMM},
+    {"avxvnniint16", 7, 1, EDX, 10, YMM},
+    {"egpr", 7, 1, EDX, 21, MORE_REGISTERS},
+    {"avx10.1", 0x24, 0, EBX, 0, ZMM, 1},
+    {"avx10.2", 0x24, 0, EBX, 0, ZMM, 2},
     {"sahf", 0x80000001, 0, ECX, 0, NO_STATE},
     {"lzcnt", 0x80000001, 0, ECX, 5, NO_STATE},
     {"sse4a", 0x80000001, 0, ECX, 6, NO_STATE},
@@ -84,7 +89,10 @@ static int has(const char* name, size_t length) {
     if (!__get_cpuid_count(table[i].leaf, table[i].subleaf, &registers[EAX], &registers[EBX],
                            &registers[ECX], &registers[EDX]))
       return 0;
-    return (registers[table[i].reg] >> table[i].bit & 1) != 0 &&
+    uint32_t value = registers[table[i].reg];
+    int present = table[i].version > 0 ? (value & 0xff) >= table[i].version
+                                       : (int)(value >> table[i].bit & 1);
+    return present &&
            (table[i].state == NO_STATE || (saved_state() & table[i].state) == table[i].state);
   }
   return 1;
