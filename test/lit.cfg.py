@@ -22,13 +22,20 @@ for name in ("ASAN_OPTIONS", "UBSAN_OPTIONS", "TMPDIR"):
     if name in os.environ:
         config.environment[name] = os.environ[name]
 
+# The archives of a sanitized build need the sanitizers' runtime wherever they are linked; a report
+# is a crash, for an exit code would pass where a command is to fail.
+compiler = config.c_compiler
+if config.sanitized:
+    config.available_features.add("sanitized")
+    compiler += " -fsanitize=address,undefined"
+    for name in ("ASAN_OPTIONS", "UBSAN_OPTIONS"):
+        config.environment.setdefault(name, "abort_on_error=1:print_stacktrace=1")
+
 config.substitutions += [
     ("%netc", os.path.join(binaries, "netc")),
     ("%net-opt", os.path.join(binaries, "net-opt")),
     ("%examples", os.path.join(config.source_root, "examples")),
     ("%source_root", config.source_root),
     ("%binary_root", config.binary_root),
-    ("%cc", config.c_compiler),
+    ("%cc", compiler),
 ]
-if config.sanitized:
-    config.available_features.add("sanitized")

@@ -16,6 +16,13 @@ namespace {
 using testing::HasSubstr;
 using testing::Not;
 
+/// As the archives of this build want to be linked.
+#ifdef __SANITIZE_ADDRESS__
+const std::string compiler = "cc -fsanitize=address,undefined";
+#else
+const std::string compiler = "cc";
+#endif
+
 // w moves towards the mean of x; the prediction is x * w.
 constexpr char text[] = R"(
 kernel @move(%x: f32*, %rate: f64*, %w: mut f32*, %loss: mut f32*) {
@@ -153,7 +160,7 @@ TEST_F(CodegenLibrary, IsUsedFromC) {
   write("main.c", c_program);
   Status linked = link_shared(object(), path("libpull.so"));
   ASSERT_TRUE(linked.ok()) << linked.error();
-  ASSERT_EQ(shell("cc -Wall -Wextra -Werror main.c ./libpull.so -lm -o main"), 0) << output_;
+  ASSERT_EQ(shell(compiler + " -Wall -Wextra -Werror main.c ./libpull.so -lm -o main"), 0) << output_;
   EXPECT_EQ(shell("./main"), 0) << output_;
   EXPECT_EQ(output_, "fine\n");
 }
@@ -178,7 +185,7 @@ TEST_F(CodegenLibrary, ObjectsLinkWithTheRuntime) {
   for (loops::Step& step : program_.steps) step.model = "push";
   write("push.o", object());
   std::string archive = std::string(NETC_BINARY_DIR) + "/lib/libnetc_rt.a";
-  ASSERT_EQ(shell("cc main.c pull.o push.o " + archive + " -lm -pthread -o main"), 0) << output_;
+  ASSERT_EQ(shell(compiler + " main.c pull.o push.o " + archive + " -lm -pthread -o main"), 0) << output_;
   EXPECT_EQ(shell("./main"), 0) << output_;
 }
 
@@ -199,7 +206,7 @@ int main(void) {
 )");
   Status linked = link_shared(object({.cpu = "x86-64-v4"}), path("libpull.so"));
   ASSERT_TRUE(linked.ok()) << linked.error();
-  ASSERT_EQ(shell("cc main.c ./libpull.so -o main"), 0) << output_;
+  ASSERT_EQ(shell(compiler + " main.c ./libpull.so -o main"), 0) << output_;
   EXPECT_EQ(shell("./main"), 0) << output_;
   EXPECT_THAT(output_, HasSubstr("avx512f"));
 }
