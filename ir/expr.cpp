@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "ir/support/check.h"
+#include "ir/support/hash.h"
 
 namespace netc {
 
@@ -76,29 +77,18 @@ bool Expr::same_as(const Expr& other) const {
 namespace {
 
 size_t hash_of(const Expr& expr) {
-  size_t hash = 0;
-  const auto mix = [&hash](uint64_t part) {
-    hash = (hash ^ part) * 0x9E3779B97F4A7C15ull;
-    hash ^= hash >> 29;
-  };
-  mix(static_cast<uint64_t>(expr.kind) | static_cast<uint64_t>(expr.type) << 8 |
-      static_cast<uint64_t>(expr.function) << 16);
-  mix(expr.index.index);
-  mix(expr.tensor.index);
-  mix(static_cast<uint64_t>(expr.integer));
-  mix(std::bit_cast<uint64_t>(expr.number));
-  mix(expr.otherwise.index);
-  for (const ExprId arg : expr.args) mix(arg.index);
+  Hash hash;
+  hash.mix(static_cast<uint64_t>(expr.kind) | static_cast<uint64_t>(expr.type) << 8 |
+           static_cast<uint64_t>(expr.function) << 16);
+  hash.mix(expr.index.index).mix(expr.tensor.index).mix(expr.integer);
+  hash.mix(std::bit_cast<uint64_t>(expr.number)).mix(expr.otherwise.index);
+  for (const ExprId arg : expr.args) hash.mix(arg.index);
   for (const Subscript& subscript : expr.subscripts) {
-    mix(subscript.data.index);
-    mix(static_cast<uint64_t>(subscript.affine.constant));
-    mix(static_cast<uint64_t>(subscript.affine.batch));
-    for (const Affine::Term& term : subscript.affine.terms) {
-      mix(term.index.index);
-      mix(static_cast<uint64_t>(term.coefficient));
-    }
+    hash.mix(subscript.data.index).mix(subscript.affine.constant).mix(subscript.affine.batch);
+    for (const Affine::Term& term : subscript.affine.terms)
+      hash.mix(term.index.index).mix(term.coefficient);
   }
-  return hash;
+  return hash.value();
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "passes/arrange.h"
 #include "passes/autodiff.h"
 #include "passes/fuse.h"
 #include "passes/partition.h"
@@ -62,6 +63,8 @@ const std::vector<PassInfo>& all_passes() {
   static const std::vector<PassInfo> passes = {
       {"simplify", "algebra, constants, equal and dead definitions", over_graphs<simplify>,
        before_kernels},
+      {"arrange", "one order of definitions and operands, however the program says it",
+       over_graphs<arrange>, before_kernels},
       {"autodiff", "gradients as definitions of the same kind", over_graphs<autodiff>,
        before_kernels},
       {"partition", "sums over rows of weights in parts, for threads that own the rows",
@@ -89,6 +92,7 @@ std::vector<std::string_view> pipeline(int level) {
   if (level == 0) return {"autodiff", "schedule", "plan-memory"};
   return {
       "simplify",     // fewer definitions to differentiate
+      "arrange",      // before gradients add to what has to be ordered
       "autodiff",     //
       "simplify",     // gradients leave products by 1, copies, and what nothing reads
       "partition",    // while sums stand alone

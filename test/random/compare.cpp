@@ -13,6 +13,7 @@
 #include "ir/interpret.h"
 #include "ir/loops/text.h"
 #include "ir/verify.h"
+#include "passes/arrange.h"
 #include "passes/autodiff.h"
 #include "passes/fuse.h"
 #include "passes/plan_memory.h"
@@ -33,11 +34,12 @@ struct Way {
   bool fuse = true;
   int level = 2;
   std::string cpu = "native";
+  bool arrange = true;
 
   std::string name() const {
-    return fmt::format("{}{}{}-O{} {}", simplify_before ? "simplify " : "",
-                       simplify_after ? "autodiff simplify " : "autodiff ", fuse ? "fuse " : "",
-                       level, cpu);
+    return fmt::format(
+        "{}{}{}{}-O{} {}", simplify_before ? "simplify " : "", arrange ? "arrange " : "",
+        simplify_after ? "autodiff simplify " : "autodiff ", fuse ? "fuse " : "", level, cpu);
   }
 };
 
@@ -46,16 +48,17 @@ std::vector<Way> ways(uint32_t seed, Effort effort) {
     std::vector<Way> result;
     for (int passes = 0; passes < 8; ++passes)
       result.push_back({(passes & 1) != 0, (passes & 2) != 0, (passes & 4) != 0, passes % 4,
-                        passes < 4 ? "native" : "x86-64"});
-    result.push_back({true, true, true, 3, "native"});
-    result.push_back({true, true, true, 2, "x86-64-v3"});
+                        passes < 4 ? "native" : "x86-64", passes % 3 == 0});
+    result.push_back({true, true, true, 3, "native", true});
+    result.push_back({true, true, true, 2, "x86-64-v3", false});
     return result;
   }
   // What users get, and one of the others.
   std::mt19937 random(seed);
   const auto bit = [&] { return random() % 2 == 0; };
-  Way other{bit(), bit(), bit(), static_cast<int>(random() % 4),
-            random() % 3 == 0 ? "x86-64" : "native"};
+  Way other{
+      bit(), bit(), bit(), static_cast<int>(random() % 4), random() % 3 == 0 ? "x86-64" : "native",
+      bit()};
   if (effort == Effort::brief) return {seed % 2 == 0 ? Way{} : other};
   return {Way{}, other};
 }
@@ -157,6 +160,7 @@ class Comparison {
     std::vector<Graph> graphs = module_.graphs;
     for (Graph& graph : graphs) {
       if (way.simplify_before) simplify(graph);
+      if (way.arrange) arrange(graph);
       autodiff(graph);
       if (way.simplify_after) simplify(graph);
       if (way.fuse) fuse(graph, target);
