@@ -25,7 +25,8 @@ class DescriptorWriter {
     std::vector<Constant*> entries;
     std::vector<Constant*> plans;
     for (const Value& input : model.inputs) inputs.push_back(tensor(input));
-    for (const Value& variable : model.variables) variables.push_back(tensor(variable));
+    for (const Value& variable : model.variables)
+      variables.push_back(tensor(variable, !model.read.contains(variable.name)));
     for (const Value& setting : model.settings)
       settings.push_back(record({string(setting.name), number(setting.setting)}));
     for (const EntryInterface& entry : model.entries)
@@ -110,10 +111,11 @@ class DescriptorWriter {
   }
 
   // struct netc_tensor
-  Constant* tensor(const Value& value) {
+  Constant* tensor(const Value& value, bool unread = false) {
     return record({string(value.name), i8(static_cast<uint64_t>(value.type.dtype)),
-                   i8(value.type.rank()), i8(role(value)), i8(value.checked), dims(value.type),
-                   i64(value.low), i64(value.high), initializer(value.initializer)});
+                   i8(value.type.rank()), i8(role(value)), i8(value.checked), i8(unread),
+                   dims(value.type), i64(value.low), i64(value.high),
+                   initializer(value.initializer)});
   }
 
   static netc_result_kind kind(ResultKind result) {

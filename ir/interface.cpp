@@ -34,6 +34,22 @@ bool is_exponential(const Graph& graph, const GraphResult& result) {
   return root.kind == ExprKind::apply && root.function == Function::exp;
 }
 
+void note_reads(const Graph& graph, std::set<std::string>& read) {
+  const std::vector<bool> live = live_operations(graph);
+  const auto note = [&](ValueId value) {
+    if (graph[value].kind == ValueKind::variable) read.insert(graph[value].name);
+  };
+  for (size_t i = 0; i < graph.ops.size(); ++i) {
+    if (!live[i]) continue;
+    const auto* gradient = std::get_if<Gradient>(&graph.ops[i].what);
+    if (gradient)
+      note(gradient->of);
+    else
+      for (const ValueId operand : operands(graph.ops[i])) note(operand);
+  }
+  for (const GraphResult& result : graph.results) note(result.value);
+}
+
 EntryInterface entry_of(const Graph& graph, ModelInterface& model) {
   EntryInterface entry{graph.entry, {}, graph.results, {}, {}};
   for (const ValueId input : graph.inputs) {
@@ -41,6 +57,7 @@ EntryInterface entry_of(const Graph& graph, ModelInterface& model) {
     narrow_check(model.inputs[entry.inputs.back()], graph[input]);
   }
   for (const ValueId variable : graph.variables) position_in(model.variables, graph[variable]);
+  note_reads(graph, model.read);
   for (const ValueId setting : graph.settings) position_in(model.settings, graph[setting]);
   for (const GraphResult& result : graph.results) {
     entry.result_types.push_back(graph[result.value].type);

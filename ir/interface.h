@@ -2,6 +2,7 @@
 // and `summary` are made from it.
 #pragma once
 
+#include <set>
 #include <string>
 #include <vector>
 
@@ -25,6 +26,7 @@ struct ModelInterface {
   std::vector<Value> inputs;     ///< in file order
   std::vector<Value> variables;  ///< of all entries, each name once: parameters, states, optimizer's
   std::vector<Value> settings;   ///< of all entries, each name once
+  std::set<std::string> read;    ///< the variables that some entry reads
   std::vector<EntryInterface> entries;
 };
 

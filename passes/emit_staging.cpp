@@ -99,11 +99,18 @@ RegisterId StagingEmitter::first_value(IndexId index, int64_t coefficient) const
   return builder_.sub(builder_.add(lower, values(index)), builder_.integer(1));
 }
 
+/// The element where the window begins: where its dimensions do, whatever way these run through the
+/// tensor, as an index may stand in several subscripts.
 RegisterId StagingEmitter::source_begin() const {
   RegisterId begin = source_access_.constant.emit(builder_);
-  for (const auto& [index, stride] : source_access_.strides)
-    begin =
-        builder_.add(begin, builder_.mul(first_value(index, stride.at(1)), stride.emit(builder_)));
+  std::map<IndexId, int64_t> directions;
+  for (const WindowDim& dim : staged_.dims)
+    for (const auto& [index, coefficient] : dim.terms) directions[index] = coefficient;
+  for (const auto& [index, stride] : source_access_.strides) {
+    auto found = directions.find(index);
+    int64_t direction = found == directions.end() ? 1 : found->second;
+    begin = builder_.add(begin, builder_.mul(first_value(index, direction), stride.emit(builder_)));
+  }
   return begin;
 }
 

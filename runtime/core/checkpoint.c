@@ -59,6 +59,7 @@ static void compare(const struct netc_model* model, const struct netc_safetensor
     const struct netc_stored* stored = netc_safetensors_find(file, variable->name);
     netc_type_text(here, sizeof here, variable->dtype, variable->dims, variable->rank);
     if (stored == NULL) {
+      if (variable->unread) continue;
       add_difference(differences, "the file lacks `%.200s`, %s", variable->name, here, "");
     } else if (!netc_stored_fits(stored, variable)) {
       netc_type_text(there, sizeof there, stored->dtype, stored->dims, stored->rank);
@@ -106,10 +107,11 @@ int netc_rt_load(struct netc_handle* handle, const char* path) {
                        model->name, differences.count, differences.count > 1 ? "s" : "",
                        differences.text, differences.count > 8 ? "\n  ..." : "");
   } else {
-    for (uint32_t v = 0; v < model->variable_count; ++v)
-      if (is_saved(&model->variables[v]))
-        netc_stored_copy(&file, find_saved(&file, &model->variables[v]), model->variables[v].dtype,
-                         handle->variables[v]);
+    for (uint32_t v = 0; v < model->variable_count; ++v) {
+      const struct netc_tensor* variable = &model->variables[v];
+      const struct netc_stored* stored = is_saved(variable) ? find_saved(&file, variable) : NULL;
+      if (stored != NULL) netc_stored_copy(&file, stored, variable->dtype, handle->variables[v]);
+    }
     netc_handle_reset_averages(handle);
   }
   netc_safetensors_close(&file);

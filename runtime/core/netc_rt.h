@@ -41,6 +41,7 @@ struct netc_tensor {
   uint8_t rank;
   uint8_t role;
   uint8_t checked; /* an integer input whose values must lie in [low, high) */
+  uint8_t unread;  /* a variable that no entry reads: files need not hold it */
   const int64_t *dims;
   int64_t low, high;
   struct netc_init init; /* of variables */

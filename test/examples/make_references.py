@@ -21,9 +21,9 @@ import numpy as np
 from jax import lax
 from safetensors.numpy import load_file
 
-from make_references import attention as causal_attention
-from make_references import (batch_norm, classes, convolve, cross_entropy, gru_scan, layer_norm,
-                             layer_weights, lstm_scan, mse, rnn_scan, write)
+from references import attention as causal_attention
+from references import (batch_norm, classes, convolve, cross_entropy, gru_scan, layer_norm,
+                        layer_weights, lstm_scan, mse, rnn_scan, write)
 
 EXAMPLES = {}
 softmax, sigmoid, relu = jax.nn.softmax, jax.nn.sigmoid, jax.nn.relu

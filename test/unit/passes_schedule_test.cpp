@@ -129,6 +129,15 @@ TEST(Schedule, PoolingAndShiftedReads) {
       "  output y = %y\n  output s = %s\n");
 }
 
+TEST(Schedule, IndicesInSeveralSubscripts) {
+  agrees(
+      "  %y[i: 3, q: 2, j: 2] = sum[k: 2] (if j == 1 then (if q == 0 then (@w[k, -k] else 0.5) "
+      "* (@table[k, k - i] else 0) else 0) else 0)\n"
+      "  %z[o] = sum[k: 9, i: 3] (@w[k, 5 - k] else 2) * (@w[k + i, 2 * k - i] else 0.5) "
+      "* @w[k + 2, o]\n"
+      "  output y = %y\n  output z = %z\n");
+}
+
 TEST(Schedule, GathersAndScatters) {
   agrees(
       "  %e[n, d] = @table[%t[n], d]\n"

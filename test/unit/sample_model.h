@@ -161,15 +161,15 @@ struct Model {
     netc_init normal{"normal", spread, 2, nullptr, 0}, zeros{"zeros", nullptr, 0, nullptr, 0};
     // Without an average, the two last variables are states of the optimizer that nobody reads.
     uint8_t last = average ? NETC_AVERAGE : NETC_OPTIMIZER;
-    netc_tensor inputs_[] = {{"image", NETC_U8, 3, NETC_INPUT, 0, image_dims, 0, 0, {}},
-                             {"digit", NETC_U8, 1, NETC_INPUT, 1, label_dims, 0, classes, {}}};
+    netc_tensor inputs_[] = {{"image", NETC_U8, 3, NETC_INPUT, 0, 0, image_dims, 0, 0, {}},
+                             {"digit", NETC_U8, 1, NETC_INPUT, 1, 0, label_dims, 0, classes, {}}};
     netc_tensor variables_[] = {
-        {"dense1.w", NETC_F32, 2, NETC_PARAM, 0, w_dims, 0, 0, normal},
-        {"dense1.b", NETC_F32, 1, NETC_PARAM, 0, b_dims, 0, 0, zeros},
-        {"optimizer.velocity.dense1.w", NETC_F32, 2, NETC_OPTIMIZER, 0, w_dims, 0, 0, zeros},
-        {"optimizer.velocity.dense1.b", NETC_F32, 1, NETC_OPTIMIZER, 0, b_dims, 0, 0, zeros},
-        {"average.dense1.w", NETC_F32, 2, last, 0, w_dims, 0, 0, zeros},
-        {"average.dense1.b", NETC_F32, 1, last, 0, b_dims, 0, 0, zeros}};
+        {"dense1.w", NETC_F32, 2, NETC_PARAM, 0, 0, w_dims, 0, 0, normal},
+        {"dense1.b", NETC_F32, 1, NETC_PARAM, 0, 0, b_dims, 0, 0, zeros},
+        {"optimizer.velocity.dense1.w", NETC_F32, 2, NETC_OPTIMIZER, 0, 0, w_dims, 0, 0, zeros},
+        {"optimizer.velocity.dense1.b", NETC_F32, 1, NETC_OPTIMIZER, 0, 0, b_dims, 0, 0, zeros},
+        {"average.dense1.w", NETC_F32, 2, last, 0, 0, w_dims, 0, 0, zeros},
+        {"average.dense1.b", NETC_F32, 1, last, 0, 0, b_dims, 0, 0, zeros}};
     netc_setting settings_[] = {{"rate", 0.5}, {"step", 1}};
     size_t arena = capacity * classes * sizeof(float);
     netc_entry entries_[] = {
