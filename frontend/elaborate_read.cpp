@@ -6,17 +6,6 @@
 
 namespace netc::elaboration {
 
-namespace {
-
-/// constant + batch * N.
-struct Linear {
-  double constant = 0;
-  double batch = 0;
-  bool never_negative() const { return batch >= 0 && constant + batch >= 0; }
-};
-
-}  // namespace
-
 std::optional<Subscript> Elaborator::subscript(const ast::Expr& expr) {
   if (const auto* name = expr.as<ast::NameRef>())
     if (const auto index = find_index(name->text)) return Subscript{Affine::of(*index), {}};
@@ -120,7 +109,7 @@ bool Elaborator::inside(const Subscript& subscript, Dim size, bool mark_inputs) 
     auto known = tensors_.range(subscript.data, {});
     const auto holds = [&] {
       if (!known) return false;
-      Linear above{-(high.constant + known->high) - 1, -high.batch};
+      Linear above{-(high.constant + known->high) - 1, -(high.batch + known->batch)};
       (size.batch ? above.batch : above.constant) += static_cast<double>(size.factor);
       return Linear{low.constant + known->low, low.batch}.never_negative() &&
              above.never_negative();

@@ -187,10 +187,13 @@ Operand Elaborator::slice(const Element& base, const ast::Index& index, SourceRa
 }
 
 bool Elaborator::gather_inside(const Element& index, Dim size) {
-  if (size.batch) return false;
   const auto known = tensors_.range(index.node, index.dims);
-  if (known && known->low >= 0 && known->high < static_cast<double>(size.factor)) return true;
-  return tensors_.check_input(index.node, 0, size.factor);
+  if (known && known->low >= 0) {
+    Linear above{-known->high - 1, -known->batch};
+    (size.batch ? above.batch : above.constant) += static_cast<double>(size.factor);
+    if (above.never_negative()) return true;
+  }
+  return !size.batch && tensors_.check_input(index.node, 0, size.factor);
 }
 
 }  // namespace netc::elaboration

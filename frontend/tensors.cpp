@@ -215,16 +215,11 @@ Element Tensors::reshape(ValueId value, std::vector<Dim> dims, const std::string
 
 Element Tensors::concat(const std::vector<ValueId>& values, uint32_t axis, TensorType type,
                         const std::string& name, SourceRange range) {
-  std::optional<ValueRange> joined;
-  bool known = true;
-  for (ValueId value : values) {
-    const Element whole_value = of(value);
-    const auto found = this->range(whole_value.node, whole_value.dims);
-    known = known && found.has_value();
-    if (!known) break;
-    joined =
-        joined ? ValueRange{std::min(joined->low, found->low), std::max(joined->high, found->high)}
-               : *found;
+  std::optional<ValueRange> known;
+  for (size_t i = 0; i < values.size(); ++i) {
+    const Element part = of(values[i]);
+    const auto found = this->range(part.node, part.dims);
+    known = i == 0 ? found : joined(known, found);
   }
   size_t depth = 0;
   for (ValueId value : values) depth = std::max(depth, leading(value).size());
@@ -232,7 +227,7 @@ Element Tensors::concat(const std::vector<ValueId>& values, uint32_t axis, Tenso
   for (ValueId value : values) concat.operands.push_back(with_depth(value, depth));
   type.dims = stacked_dims(depth, type.dims);
   const ValueId result = add_op(std::move(concat), std::move(type), depth, name, range);
-  if (known && joined) ranges_[result] = *joined;
+  if (known) ranges_[result] = *known;
   return of(result);
 }
 

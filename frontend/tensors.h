@@ -15,11 +15,25 @@
 
 namespace netc::elaboration {
 
-/// Smallest and largest value of an expression.
+/// constant + batch * N.
+struct Linear {
+  double constant = 0;
+  double batch = 0;
+  bool never_negative() const { return batch >= 0 && constant + batch >= 0; }
+};
+
+/// Smallest and largest value of an expression, the latter for a batch of N rows: high + batch * N.
 struct ValueRange {
   double low = 0;
   double high = 0;
+  double batch = 0;
+
+  friend bool operator==(const ValueRange&, const ValueRange&) = default;
 };
+
+/// The range of what lies in one or the other, if that can be told.
+std::optional<ValueRange> joined(const std::optional<ValueRange>& a,
+                                 const std::optional<ValueRange>& b);
 
 class Tensors {
  public:
@@ -46,8 +60,8 @@ class Tensors {
   /// The indices of index notation that an expression depends on, in the order of their making.
   std::vector<IndexId> variables(ExprId root) const;
 
-  // Scans (tensors_scan.cpp). A value that is made in a scan and depends on its step is stacked: its
-  // type leads with the axes of the scans, which its element does not show.
+  // Scans (tensors_scan.cpp). A value that is made in a scan and depends on its step is stacked:
+  // its type leads with the axes of the scans, which its element does not show.
 
   /// Enters a scan; what is made until it ends may depend on the index.
   IndexId enter_scan(std::string name, int64_t extent);
@@ -55,7 +69,8 @@ class Tensors {
   Element promise(TensorType type, size_t depth, const std::string& name, SourceRange range);
   /// Defines what was promised: `value` of the step before, and `initial` in the first one.
   void fulfil(const Element& promised, ValueId value, const Element& initial, SourceRange range);
-  /// The element as a value that is stacked along the innermost scan, even if it is always the same.
+  /// The element as a value that is stacked along the innermost scan, even if it is always the
+  /// same.
   ValueId stacked(const Element& element, const std::string& name, SourceRange range);
   /// Leaves the innermost scan: puts its operations in order, and out of it what it does not need.
   void leave_scan();
@@ -126,8 +141,8 @@ class Tensors {
                                           const std::map<ExprId, ValueRange>& known) const;
 
   Graph* graph_;
-  std::vector<OpenScan> scans_;                        ///< from the outermost in
-  std::map<ValueId, std::vector<IndexId>> leading_;    ///< of stacked values
+  std::vector<OpenScan> scans_;                      ///< from the outermost in
+  std::map<ValueId, std::vector<IndexId>> leading_;  ///< of stacked values
   ExprDag scratch_;
   ExprBuilder build_;
   std::vector<Variable> variables_;

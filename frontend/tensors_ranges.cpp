@@ -15,8 +15,10 @@ std::optional<ValueRange> range_of_type(DType type) {
   return std::nullopt;
 }
 
-/// The range, if the type holds all of it without wrapping and doubles are exact on it.
+/// The range, if the type holds all of it without wrapping and doubles are exact on it. Batches
+/// that i32 cannot count do not occur.
 std::optional<ValueRange> if_held(ValueRange range, DType type) {
+  if (range.batch != 0 && range_of_type(type)) return range_of_type(type);
   const double limit = type == DType::i32 ? 2147483647.0 : 9007199254740992.0;
   const ValueRange allowed = range_of_type(type).value_or(ValueRange{-limit, limit});
   if (range.low < allowed.low || range.high > allowed.high) return range_of_type(type);
@@ -30,8 +32,12 @@ ValueRange product(ValueRange a, ValueRange b) {
 }
 
 std::optional<ValueRange> range_of_function(Function function, DType type,
-                                            const std::vector<std::optional<ValueRange>>& args) {
+                                            std::vector<std::optional<ValueRange>> args) {
   if (is_float(type)) return std::nullopt;
+  if (function == Function::stop_gradient) return args[0];
+  if (function == Function::select) return joined(args[1], args[2]);
+  for (auto& arg : args)
+    if (arg && arg->batch != 0) arg.reset();  // nothing is computed with N
   // Bounds that need only one side known.
   const auto constant = [&](size_t i) { return args[i] && args[i]->low == args[i]->high; };
   if (function == Function::clamp && constant(1) && constant(2) && args[1]->low <= args[2]->low) {
@@ -41,11 +47,6 @@ std::optional<ValueRange> range_of_function(Function function, DType type,
   }
   if (function == Function::mod && constant(1) && args[1]->low > 0)
     return ValueRange{0, args[1]->low - 1};
-  if (function == Function::stop_gradient) return args[0];
-  if (function == Function::select) {
-    if (!args[1] || !args[2]) return std::nullopt;
-    return ValueRange{std::min(args[1]->low, args[2]->low), std::max(args[1]->high, args[2]->high)};
-  }
   for (const auto& arg : args)
     if (!arg) return std::nullopt;
   switch (function) {
@@ -80,6 +81,12 @@ std::optional<ValueRange> range_of_function(Function function, DType type,
 
 }  // namespace
 
+std::optional<ValueRange> joined(const std::optional<ValueRange>& a,
+                                 const std::optional<ValueRange>& b) {
+  if (!a || !b || a->batch != b->batch) return std::nullopt;
+  return ValueRange{std::min(a->low, b->low), std::max(a->high, b->high), a->batch};
+}
+
 std::optional<ValueRange> Tensors::range_of_node(const Expr& expr, const std::vector<Dim>& dims,
                                                  const std::map<ExprId, ValueRange>& known) const {
   const auto of_node = [&](ExprId id) -> std::optional<ValueRange> {
@@ -109,9 +116,7 @@ std::optional<ValueRange> Tensors::range_of_node(const Expr& expr, const std::ve
       if (value.checked)
         inside = ValueRange{static_cast<double>(value.low), static_cast<double>(value.high - 1)};
       if (!expr.otherwise.valid() || !inside) return inside;
-      const auto outside = of_node(expr.otherwise);
-      if (!outside) return std::nullopt;
-      return ValueRange{std::min(inside->low, outside->low), std::max(inside->high, outside->high)};
+      return joined(inside, of_node(expr.otherwise));
     }
     case ExprKind::apply: {
       std::vector<std::optional<ValueRange>> args;
@@ -139,11 +144,13 @@ void Tensors::learn(ValueId value, const Element& element) {
     if (reduction->base.valid()) return;
     if (reduction->kind == Reduction::argmax) {
       double count = 1;
+      int batches = 0;
       for (IndexId id : reduction->reduced) {
-        if (extent(id).batch) return;
+        batches += extent(id).batch;
         count *= static_cast<double>(extent(id).factor);
       }
-      ranges_[value] = {0, count - 1};
+      if (batches == 0) ranges_[value] = {0, count - 1};
+      if (batches == 1) ranges_[value] = {0, -1, count};
     } else if (reduction->kind == Reduction::max || reduction->kind == Reduction::min) {
       if (const auto found = range(reduction->body, element.dims)) ranges_[value] = *found;
     }
