@@ -16,6 +16,7 @@
 #include "ir/support/check.h"
 #include "passes/chaining.h"
 #include "passes/emit_nest.h"
+#include "passes/plan_cache.h"
 #include "passes/plan_remarks.h"
 #include "passes/staging.h"
 #include "passes/storage.h"
@@ -55,9 +56,11 @@ class KernelPool {
 
 class Scheduler {
  public:
-  Scheduler(const Graph& graph, const Target& target, KernelPool& kernels, Remarks* remarks)
+  Scheduler(const Graph& graph, const Target& target, PlanCache& plans, KernelPool& kernels,
+            Remarks* remarks)
       : graph_(graph),
         target_(target),
+        plans_(plans),
         kernels_(kernels),
         remarks_(remarks),
         groups_(groups_of(graph)) {}
@@ -134,7 +137,7 @@ class Scheduler {
     }
     if (double terms = terms_to_split(nest); terms >= least_heavy_sum) {
       nest.splits = nest.packs = terms >= least_in_parts;
-      nest.splits = nest.splits && make_plan(graph_, access(graph_, nest), target_).part > 0;
+      nest.splits = nest.splits && plans_.plan(graph_, access(graph_, nest)).part > 0;
       // The registers of a tile, and its code, are the sum's alone where much work follows.
       bool heavy = finish_size(access(graph_, nest)) > heavy_instructions;
       if (heavy || (nest.splits && !stores_sum_alone(nest))) return add_split(nest, group);
@@ -265,7 +268,7 @@ class Scheduler {
       nest.steps = static_cast<uint32_t>(scans_.size());
       nest.packs = alone && !nest.stages.empty();
       AccessedNest accessed = access(graph_, std::move(nest));
-      Plan plan = make_plan(graph_, accessed, target_);
+      Plan plan = plans_.plan(graph_, accessed);
       if (!alone) plan.parallel = false;
       std::map<ExprId, BufferId> sources;
       for (const auto& [id, read] : accessed.reads) {
@@ -383,6 +386,7 @@ class Scheduler {
 
   const Graph& graph_;
   const Target& target_;
+  PlanCache& plans_;
   KernelPool& kernels_;
   Remarks* remarks_;
   std::vector<std::vector<OpId>> groups_;
@@ -401,9 +405,10 @@ class Scheduler {
 
 loops::Program schedule(const std::vector<Graph>& graphs, const Target& target, Remarks* remarks) {
   loops::Program program;
+  PlanCache plans(target);
   KernelPool kernels(program);
   for (const Graph& graph : graphs)
-    program.steps.push_back(Scheduler(graph, target, kernels, remarks).run());
+    program.steps.push_back(Scheduler(graph, target, plans, kernels, remarks).run());
   return program;
 }
 

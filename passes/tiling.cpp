@@ -35,8 +35,7 @@ class Planner {
  public:
   Planner(const Graph& graph, const AccessedNest& nest, const Target& target)
       : graph_(graph), nest_(nest), target_(target) {
-    trains_ = std::any_of(graph.ops.begin(), graph.ops.end(),
-                          [](const Op& op) { return std::holds_alternative<Update>(op.what); });
+    trains_ = updates_variables(graph);
   }
 
   Plan run() {
@@ -618,6 +617,11 @@ class Planner {
 };
 
 }  // namespace
+
+bool updates_variables(const Graph& graph) {
+  return std::any_of(graph.ops.begin(), graph.ops.end(),
+                     [](const Op& op) { return std::holds_alternative<Update>(op.what); });
+}
 
 Plan make_plan(const Graph& graph, const AccessedNest& nest, const Target& target) {
   return Planner(graph, nest, target).run();

@@ -59,6 +59,10 @@ struct Plan {
   }
 };
 
+/// Whether running the graph changes variables, as a training step does: its batches are full, but
+/// for the last.
+bool updates_variables(const Graph& graph);
+
 /// The plan with the least estimated cycles.
 Plan make_plan(const Graph& graph, const AccessedNest& nest, const Target& target);
 
