@@ -60,9 +60,12 @@ class Partitioner {
     std::optional<IndexId> rows = first.data ? std::nullopt : first.affine.single();
     if (!rows || definition.is_free(*rows)) return {};
     Dim extent = definition.indices[rows->index].extent;
-    for (int64_t parts : {4, 2})
-      if (!extent.batch && extent.factor % parts == 0 && extent.factor / parts >= least_rows)
+    if (extent.batch) return {};
+    for (int64_t parts : {4, 2}) {
+      bool worth_a_thread = products / static_cast<double>(parts) >= least_products() / 2;
+      if (worth_a_thread && extent.factor % parts == 0 && extent.factor / parts >= least_rows)
         return Cut{*rows, parts};
+    }
     return {};
   }
 
