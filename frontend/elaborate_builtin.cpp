@@ -208,11 +208,6 @@ Operand Elaborator::call_integer(const Matched& arguments) {
 }
 
 Operand Elaborator::call_grad(const Matched& arguments) {
-  if (tensors_.in_scan()) {
-    error(Code::misplaced_statement, arguments.range, "`grad` stands outside of a scan")
-        .help("take the gradient of what the scan yields, after it");
-    return {};
-  }
   const auto y = as_element(arguments[0], arguments[0].range);
   const auto x = as_element(arguments[1], arguments[1].range);
   if (!y || !x) return {};
@@ -230,9 +225,15 @@ Operand Elaborator::call_grad(const Matched& arguments) {
   }
   const auto of = tensors_.whole(tensors_.define(*y, intermediate("y"), arguments[0].range));
   if (!of) return {};
-  const ValueId gradient = graph().add_op(Gradient{*of, {*by}}, graph()[*by].type,
-                                          intermediate("grad"), arguments.range);
-  return tensors_.of(gradient);
+  const auto gradient = tensors_.gradient(*of, *by, intermediate("grad"), arguments.range);
+  if (!gradient) {
+    error(Code::misplaced_statement, arguments.range,
+          "within a scan `grad` is taken with respect to a tensor of the same step")
+        .label(arguments[1].range, "comes from outside of the scan")
+        .help("carry it through the scan, or take the gradient after the scan");
+    return {};
+  }
+  return *gradient;
 }
 
 }  // namespace netc::elaboration

@@ -72,6 +72,10 @@ class Tensors {
   /// The element as a value that is stacked along the innermost scan, even if it is always the
   /// same.
   ValueId stacked(const Element& element, const std::string& name, SourceRange range);
+  /// The gradient of a scalar by a tensor of the same step; nothing if `by` is of no step, and `of`
+  /// of one.
+  std::optional<Element> gradient(ValueId of, ValueId by, const std::string& name,
+                                  SourceRange range);
   /// Leaves the innermost scan: puts its operations in order, and out of it what it does not need.
   void leave_scan();
   /// A value stacked along a scan that was left, its steps along `position`, or one step of it.

@@ -140,6 +140,15 @@ bool Tensors::runs_in_steps(ExprId root) const {
   return reads_carried(scratch_, nodes_below(root));
 }
 
+std::optional<Element> Tensors::gradient(ValueId of, ValueId by, const std::string& name,
+                                         SourceRange range) {
+  const size_t depth = leading(by).size();
+  if (leading(of).size() > depth) return std::nullopt;
+  const TensorType type = (*graph_)[by].type;
+  Gradient gradient{with_depth(of, depth), {by}, static_cast<uint32_t>(depth)};
+  return this->of(add_op(std::move(gradient), type, depth, name, range));
+}
+
 void Tensors::leave_scan() {
   partition_scan(*graph_, scans_.back().scan);
   scans_.pop_back();

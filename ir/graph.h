@@ -83,9 +83,13 @@ struct Concat {
 
 /// The gradients of the scalar `of` by each of `by`; one result each, of their types.
 /// The autodiff pass replaces it by definitions.
+///
+/// With `steps`, all of them lead with the axes of so many scans, and each step of these is for
+/// itself: what it reads of other steps does not vary.
 struct Gradient {
   ValueId of;
   std::vector<ValueId> by;
+  uint32_t steps = 0;
 };
 
 /// Stores `value` in `variable` at the end of the step. No result.

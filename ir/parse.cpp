@@ -150,7 +150,7 @@ class GraphParser {
     add_op(std::move(concat), {name}, {std::move(type)});
   }
 
-  /// "%" name {"," "%" name} "=" "gradient" value "by" value {"," value}
+  /// "%" name {"," "%" name} "=" "gradient" value "by" value {"," value} ["steps" integer]
   void gradient() {
     std::vector<Token> results;
     do results.push_back(cursor_.expect(TokenKind::value, "a result such as `%d.w`"));
@@ -161,6 +161,7 @@ class GraphParser {
     cursor_.expect("by");
     do gradient.by.push_back(parse_reference(cursor_, names_));
     while (cursor_.accept(","));
+    if (cursor_.accept("steps")) gradient.steps = static_cast<uint32_t>(integer());
     if (results.size() != gradient.by.size())
       cursor_.fail(place, "{} results for the gradients by {} values", results.size(),
                    gradient.by.size());

@@ -158,8 +158,9 @@ std::string op_text(const Graph& graph, const Op& op) {
     return fmt::format("{} = concat {} axis {}", results, reference_list(graph, concat->operands),
                        concat->axis);
   const auto& gradient = std::get<Gradient>(op.what);
-  return fmt::format("{} = gradient {} by {}", results, reference(graph, gradient.of),
-                     reference_list(graph, gradient.by));
+  return fmt::format("{} = gradient {} by {}{}", results, reference(graph, gradient.of),
+                     reference_list(graph, gradient.by),
+                     gradient.steps > 0 ? fmt::format(" steps {}", gradient.steps) : "");
 }
 
 std::string input_text(const Value& value) {

@@ -22,7 +22,9 @@
 // Other operations
 // 10. A reshape keeps the element type and the number of elements; operands of a concat differ
 //     along its axis only.
-// 11. Gradients are of a float scalar by floats, and have the types of what they are by.
+// 11. Gradients are of a float scalar by floats, and have the types of what they are by. With
+// steps,
+//     all of these lead with as many axes, the same; in scans there are at least as many steps.
 // 12. An update gives a variable, once, a value of its type.
 // 13. Results have unique names within their kind; the loss is one float scalar, metrics are
 //     scalars.
@@ -223,11 +225,18 @@ class GraphVerifier {
   }
 
   void check_gradient(const Op& op, const Gradient& gradient) {
-    if (type(gradient.of).rank() != 0 || !is_float(type(gradient.of).dtype))
+    const std::vector<Dim>& steps = type(gradient.of).dims;
+    if (steps.size() != gradient.steps || !is_float(type(gradient.of).dtype))
       say_of(op, "the gradient is of {}, not of a float scalar", to_string(type(gradient.of)));
+    if (gradient.steps < scans_of(graph_, op).size())
+      say_of(op, "a gradient in a scan is not taken step by step");
     if (gradient.by.size() != op.results.size())
       return say_of(op, "{} gradients by {} values", op.results.size(), gradient.by.size());
     for (size_t i = 0; i < gradient.by.size(); ++i) {
+      const std::vector<Dim>& dims = type(gradient.by[i]).dims;
+      if (dims.size() < steps.size() || !std::equal(steps.begin(), steps.end(), dims.begin()))
+        say_of(op, "a gradient by `{}`, which is not of the same steps",
+               graph_[gradient.by[i]].name);
       if (!is_float(type(gradient.by[i]).dtype))
         say_of(op, "a gradient by `{}`, which is {}", graph_[gradient.by[i]].name,
                to_string(type(gradient.by[i])));

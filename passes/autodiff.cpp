@@ -13,6 +13,9 @@
 // `autodiff_adjoint` gives df/da, `autodiff_invert` turns the scattered sum into a definition that
 // reads, and `autodiff_combine` adds what several readers contribute.
 //
+// Where a gradient is taken in a scan, each step is for itself: reads of other steps are left out,
+// and the adjoints of a step stand beside it.
+//
 // A scan is gone through like all else, and its adjoints form a scan that runs the other way. Only
 // for what is read before its definition, by the next step, the sum is not complete when the sweep
 // meets it: it takes in a value that is defined once the whole scan has been gone through.
@@ -25,11 +28,12 @@
 #include <map>
 #include <set>
 
+#include "ir/scan_partition.h"
 #include "ir/support/check.h"
-#include "passes/algebra.h"
 #include "passes/autodiff_adjoint.h"
 #include "passes/autodiff_combine.h"
 #include "passes/autodiff_invert.h"
+#include "passes/autodiff_reduction.h"
 #include "passes/autodiff_scan.h"
 
 namespace netc {
@@ -39,9 +43,14 @@ namespace {
 /// Takes one `gradient` apart. Operations that it makes are appended to the graph.
 class Differentiation {
  public:
-  explicit Differentiation(Graph& graph) : graph_(graph), mirrors_(graph) {}
+  Differentiation(Graph& graph, const Gradient& gradient, const Op& op)
+      : graph_(graph),
+        steps_(gradient.steps),
+        around_(scans_of(graph, op).size()),
+        mirrors_(graph, scans_of(graph, op)) {}
 
   void run(const Gradient& gradient, const Op& op) {
+    const size_t first = graph_.ops.size();
     for (size_t i = 0; i < gradient.by.size(); ++i) wanted_.emplace(gradient.by[i], op.results[i]);
     find_active(gradient);
     if (is_active(gradient.of)) parts_[gradient.of].push_back(seed(gradient.of));
@@ -56,6 +65,8 @@ class Differentiation {
     }
     change_scans(scans, {}, 0);
     for (size_t i = 0; i < gradient.by.size(); ++i) finish(gradient.by[i], op.results[i]);
+    for (size_t k = first; k < graph_.ops.size(); ++k)
+      if (!graph_.ops[k].scan.valid()) graph_.ops[k].scan = op.scan;
   }
 
  private:
@@ -77,13 +88,35 @@ class Differentiation {
         if (!is_float(graph_[op.results[0]].type.dtype) || !needed.contains(op.results[0]))
           continue;
         for (const ValueId operand : operands(op))
-          if (active_[operand.index]) changed = active_[op.results[0].index] = true;
+          if (active_[operand.index] && reads_step_of(op, operand))
+            changed = active_[op.results[0].index] = true;
       }
       changed = changed && !graph_.scans.empty();
     }
     for (uint32_t i = 0; i < graph_.ops.size(); ++i)
       for (const ValueId operand : operands(graph_.ops[i]))
-        if (active_[operand.index] && is_defined_from(operand, i)) carried_.insert(operand);
+        if (active_[operand.index] && is_defined_from(operand, i) &&
+            reads_step_of(graph_.ops[i], operand))
+          carried_.insert(operand);
+  }
+
+  /// Whether an operation reads a value at its own step, as far as steps are for themselves.
+  bool reads_step_of(const Op& op, ValueId value) const {
+    const auto* definition = std::get_if<Definition>(&op.what);
+    if (definition == nullptr || steps_ == 0) return true;
+    const auto nodes = reachable(*definition);
+    return std::any_of(nodes.begin(), nodes.end(), [&](ExprId node) {
+      const Expr& expr = definition->dag[node];
+      return expr.kind == ExprKind::read && expr.tensor == value && is_own_step(expr);
+    });
+  }
+
+  bool is_own_step(const Expr& read) const {
+    if (read.subscripts.size() < steps_) return false;
+    for (IndexId k{0}; k.index < steps_; ++k.index)
+      if (read.subscripts[k.index].data.valid() || read.subscripts[k.index].affine.single() != k)
+        return false;
+    return true;
   }
 
   /// Whether a value is the result of an operation that does not stand before this one.
@@ -97,7 +130,8 @@ class Differentiation {
     while (!open.empty()) {
       const Value& value = graph_[open.back()];
       open.pop_back();
-      if (value.kind != ValueKind::result) continue;
+      // What a scan carries is defined further down.
+      if (value.kind != ValueKind::result || !value.producer.valid()) continue;
       for (const ValueId operand : operands(graph_[value.producer]))
         if (found.insert(operand).second) open.push_back(operand);
     }
@@ -105,7 +139,8 @@ class Differentiation {
   }
 
   /// Leaves and enters scans on the way from operation i + 1 to operation i.
-  void change_scans(std::vector<ScanId>& open, const std::vector<ScanId>& next, size_t i) {
+  void change_scans(std::vector<ScanId>& open, std::vector<ScanId> next, size_t i) {
+    next.erase(next.begin(), next.begin() + static_cast<long>(std::min(around_, next.size())));
     size_t common = 0;
     while (common < open.size() && common < next.size() && open[common] == next[common]) ++common;
     if (common == 0 && !open.empty()) finish_scan();
@@ -130,7 +165,13 @@ class Differentiation {
       for (size_t k = made; k < graph_.ops.size(); ++k)
         graph_.ops[k].scan = mirrors_.of(graph_.scans[scan.index].outer);
     }
-    if (!graph_.scans[scan.index].outer.valid()) first_of_scan_ = graph_.ops.size();
+    if (scans_around(scan) == around_) first_of_scan_ = graph_.ops.size();
+  }
+
+  size_t scans_around(ScanId scan) const {
+    size_t count = 0;
+    while ((scan = graph_.scans[scan.index].outer).valid()) ++count;
+    return count;
   }
 
   static bool is_sum(const Contribution& part) {
@@ -184,6 +225,11 @@ class Differentiation {
   /// d.loss = 1
   Contribution seed(ValueId of) const {
     Definition one;
+    for (IndexId k{0}; k.index < steps_; ++k.index) {
+      one.indices.push_back({"t" + std::to_string(k.index), graph_[of].type.dims[k.index]});
+      one.target.push_back({Affine::of(k), {}});
+    }
+    one.free_count = steps_;
     one.body = ExprBuilder(one.dag).number(1, graph_[of].type.dtype);
     return one;
   }
@@ -272,10 +318,11 @@ class Differentiation {
         break;
       case Reduction::max:
       case Reduction::min:
-        body.condition = is_first_extremum(b, definition, y);
+        body.condition = is_first_extremum(graph_, b, definition, y);
         break;
       case Reduction::prod:
-        if (reads_active(definition)) body.adjoint = b.mul(arrived, others(b, definition, y));
+        if (reads_active(definition))
+          body.adjoint = b.mul(arrived, product_of_others(graph_, b, definition, y));
         break;
       case Reduction::sum:
       case Reduction::argmax:
@@ -309,65 +356,6 @@ class Differentiation {
     return b.read(dy, type.dtype, definition.target, inside ? ExprId{} : b.number(0, type.dtype));
   }
 
-  /// Whether a point of the domain is the one that gave the maximum or minimum its value.
-  ExprId is_first_extremum(ExprBuilder& b, const Definition& definition, ValueId y) {
-    Definition found = definition;
-    found.reduction = Reduction::argmax;
-    found.base = {};
-    if (definition.reduction == Reduction::min) found.body = ExprBuilder(found.dag).neg(found.body);
-    TensorType type = graph_[y].type;
-    type.dtype = DType::i32;
-    const std::string name = graph_[y].name + ".at";
-    const ValueId at = graph_.add_op(std::move(found), type, name, graph_[y].range);
-
-    // The position of the point, row-major over the reduced indices.
-    ExprId position = b.integer(0, DType::i64);
-    for (IndexId k{definition.free_count}; k.index < definition.indices.size(); ++k.index) {
-      const Dim extent = definition.indices[k.index].extent;
-      Affine size;
-      (extent.batch ? size.batch : size.constant) = extent.factor;
-      position = apply_simplified(b, Function::mul, {position, b.affine(size)});
-      position = apply_simplified(b, Function::add, {position, b.index(k)});
-    }
-    const ExprId first = b.convert(b.read(at, DType::i32, definition.target), DType::i64);
-    return b.apply(Function::equal, {first, position});
-  }
-
-  /// The product of all other points of a product: others[i] = prod[j] if j == i then 1 else f(j).
-  ExprId others(ExprBuilder& b, const Definition& definition, ValueId y) {
-    const auto count = static_cast<uint32_t>(definition.indices.size());
-    Definition product;
-    product.indices = definition.indices;
-    product.free_count = count;
-    product.reduction = Reduction::prod;
-    std::vector<Subscript> here;
-    for (IndexId k{0}; k.index < count; ++k.index) here.push_back({Affine::of(k), {}});
-    product.target = here;
-
-    const auto other = [&](IndexId k) {
-      return definition.is_free(k) ? k : IndexId{k.index - definition.free_count + count};
-    };
-    for (uint32_t k = definition.free_count; k < count; ++k) {
-      product.indices.push_back(definition.indices[k]);
-      product.indices.back().name += "_other";
-    }
-    ExprBuilder p(product.dag);
-    const ExprId factor = rewrite(definition.dag, definition.body, p, [&](Expr expr) {
-      return p.reindexed(std::move(expr), [&](IndexId k) { return Affine::of(other(k)); });
-    });
-    ExprId same = p.boolean(true);
-    for (IndexId k{definition.free_count}; k.index < count; ++k.index) {
-      const ExprId equal = p.apply(Function::equal, {p.index(other(k)), p.index(k)});
-      same = apply_simplified(p, Function::logical_and, {same, equal});
-    }
-    product.body = p.select(same, p.constant_like(factor, 1), factor);
-
-    const TensorType type = natural_type(product);
-    const std::string name = graph_[y].name + ".others";
-    const ValueId value = graph_.add_op(std::move(product), type, name, graph_[y].range);
-    return b.read(value, type.dtype, here);
-  }
-
   /// Sends the adjoint of one expression to the tensors that it reads.
   void scatter(const Definition& definition, ExprDag& dag, const AdjointSeed& seed,
                const std::vector<Index>& indices) {
@@ -376,6 +364,7 @@ class Differentiation {
     };
     for (const ReadAdjoint& found : adjoints_of_reads(graph_, dag, indices, seed, wanted)) {
       const Expr& read = dag[found.read];
+      if (!is_own_step(read)) continue;
       const Scatter scatter{indices,
                             definition.free_count,
                             &dag,
@@ -390,7 +379,7 @@ class Differentiation {
   /// What the dimensions of a tensor are called where it is defined.
   std::vector<std::string> dimension_names(ValueId tensor) const {
     const Value& value = graph_[tensor];
-    if (value.kind != ValueKind::result) return {};
+    if (value.kind != ValueKind::result || !value.producer.valid()) return {};
     const auto* definition = std::get_if<Definition>(&graph_[value.producer].what);
     if (definition == nullptr || !definition->has_identity_target()) return {};
     std::vector<std::string> names;
@@ -400,6 +389,8 @@ class Differentiation {
   }
 
   Graph& graph_;
+  uint32_t steps_;  ///< how many leading axes number steps that are for themselves
+  size_t around_;   ///< how many scans the gradient is taken in
   MirroredScans mirrors_;
   std::map<ValueId, ValueId> wanted_;  ///< value -> the result that waits for its gradient
   std::vector<bool> active_;           ///< by value
@@ -415,15 +406,21 @@ class Differentiation {
 void autodiff(Graph& graph) {
   std::vector<Op> ops = std::move(graph.ops);
   graph.ops.clear();
+  std::set<ScanId> scans;  // in which gradients are taken
+  for (const Op& op : ops)
+    for (const ValueId result : op.results) graph[result].producer = {};
   for (Op& op : ops) {
     if (const auto* gradient = std::get_if<Gradient>(&op.what)) {
-      Differentiation(graph).run(*gradient, op);
+      for (const ScanId scan : scans_of(graph, op)) scans.insert(scan);
+      Differentiation(graph, *gradient, op).run(*gradient, op);
       continue;
     }
     for (const ValueId result : op.results)
       graph[result].producer = OpId{static_cast<uint32_t>(graph.ops.size())};
     graph.ops.push_back(std::move(op));
   }
+  // An inner scan has the greater id. What of their gradients waits for no step leaves them.
+  for (auto scan = scans.rbegin(); scan != scans.rend(); ++scan) partition_scan(graph, *scan);
 }
 
 }  // namespace netc

@@ -30,7 +30,7 @@ void name_steps(const Graph& graph, Op& op) {
 }  // namespace
 
 ScanId MirroredScans::of(ScanId scan) {
-  if (!scan.valid()) return {};
+  if (!scan.valid()) return around_;
   if (const auto known = mirrors_.find(scan); known != mirrors_.end()) return known->second;
   Scan mirror = graph_.scans[scan.index];
   mirror.reversed = !mirror.reversed;
@@ -58,7 +58,8 @@ void MirroredScans::arrange(size_t first, std::vector<Op> at_front) {
     name_steps(graph_, ops[i]);
     for (const ValueId result : ops[i].results)
       graph_[result].producer = OpId{static_cast<uint32_t>(i)};
-    for (const ScanId scan : scans_of(graph_, ops[i])) scans.insert(scan);
+    for (const ScanId scan : scans_of(graph_, ops[i]))
+      if (!mirrors_.contains(scan)) scans.insert(scan);  // those around are not complete yet
   }
   // An inner scan has the greater id.
   for (auto scan = scans.rbegin(); scan != scans.rend(); ++scan) partition_scan(graph_, *scan);

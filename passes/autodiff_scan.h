@@ -11,9 +11,13 @@ namespace netc {
 /// The scans that a backward pass adds to a graph: one for each scan that it goes through.
 class MirroredScans {
  public:
-  explicit MirroredScans(Graph& graph) : graph_(graph) {}
+  /// What stands within the scans of `around` has its adjoints there, too.
+  MirroredScans(Graph& graph, const std::vector<ScanId>& around) : graph_(graph) {
+    for (const ScanId scan : around) mirrors_.emplace(scan, scan);
+    if (!around.empty()) around_ = around.back();
+  }
 
-  /// The scan of the adjoints of what stands in `scan`; invalid for none.
+  /// The scan of the adjoints of what stands in `scan`, or in none.
   ScanId of(ScanId scan);
 
   /// Puts the operations from `first` to the end, the adjoints of one outermost scan, into the
@@ -25,6 +29,7 @@ class MirroredScans {
   bool is_inside(const Op& op, ScanId scan) const;
 
   Graph& graph_;
+  ScanId around_;  ///< the innermost scan that all adjoints stand in; invalid: none
   std::map<ScanId, ScanId> mirrors_;
 };
 

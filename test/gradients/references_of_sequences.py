@@ -1,5 +1,6 @@
 """Programs of recurrences, and of what runs over them."""
 
+import jax
 import jax.numpy as jnp
 
 from references import batch_norm, classes, cross_entropy, gru_scan, layer_weights, lstm_scan, program, rnn_scan
@@ -57,3 +58,29 @@ def nested(p, i):
         steps.append(k)
     y = jnp.stack(steps, axis=1)
     return jnp.mean(y ** 2) + jnp.mean(h), {"y": y}
+
+
+@program(lambda r: {"x": r.normal(size=(3, 4, 3)), "z": r.normal(size=(3, 4, 2, 3))},
+         w=(3, 3), v=(3,))
+def steps(p, i):
+    w, u, h = p["w"], p["v"], jnp.zeros((3, 3))
+    y, g, slopes = [], [], []
+    for t in range(4):
+        a, row = i["x"][:, t], i["z"][:, t]
+
+        def slope(h):
+            return jax.grad(lambda b: jnp.mean(jnp.sin(b) ** 2 * jnp.exp(h)))(a * u + 0.1 * h)
+
+        def inner(c):
+            for s in range(2):
+                c = jnp.tanh(c @ w + row[:, s])
+            return jnp.sum(c ** 2)
+
+        g.append(slope(h))
+        h = (jnp.tanh(h @ w + a * u + 0.1 * h) + jax.grad(lambda h: jnp.sum(slope(h) ** 2))(h)
+             - 0.3 * jax.grad(inner)(h))
+        u = u - 0.05 * jax.grad(lambda u: jnp.sum((a @ w * u) ** 3))(u)
+        y.append(h)
+        slopes.append(3 * (2 * a) ** 2)
+    y, g, s = (jnp.stack(each, axis=1) for each in (y, g, slopes))
+    return jnp.mean(y ** 2) + jnp.mean(g ** 2) + jnp.mean(u) + jnp.mean(s ** 2), {"y": y, "g": g}
