@@ -84,13 +84,18 @@ std::optional<std::vector<const ast::Expr*>> Elaborator::match_arguments(const C
   for (size_t i : open) {
     const ast::Parameter& parameter = declaration.parameters[i];
     if (matched[i] || parameter.default_value || !good) continue;
-    error(Code::missing_argument, range, "`{}` needs an argument for `{}`", declaration.name.text,
-          parameter.name.text)
-        .note(parameter.name.range, "`{}` is declared here", parameter.name.text);
+    report_missing(declaration, parameter, range);
     good = false;
   }
   if (!good) return std::nullopt;
   return matched;
+}
+
+void Elaborator::report_missing(const ast::Function& function, const ast::Parameter& parameter,
+                                SourceRange range) {
+  error(Code::missing_argument, range, "`{}` needs an argument for `{}`", function.name.text,
+        parameter.name.text)
+      .note(parameter.name.range, "`{}` is declared here", parameter.name.text);
 }
 
 bool Elaborator::check_recursion(const Callable& function, SourceRange range) {

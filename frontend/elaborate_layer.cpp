@@ -129,6 +129,7 @@ void Elaborator::give_arguments(Instance& instance, const ast::Call& call) {
   for (size_t i = 0; i < declaration.parameters.size(); ++i)
     if (!is_tensor(declaration.parameters[i].type)) open.push_back(i);
   size_t next = 0;
+  bool good = true;
   for (const ast::Argument& argument : call.arguments) {
     const ast::Parameter* parameter = nullptr;
     if (!argument.name) {
@@ -139,14 +140,16 @@ void Elaborator::give_arguments(Instance& instance, const ast::Call& call) {
           parameter = &declaration.parameters[i];
     }
     if (!parameter) {
-      error(Code::unknown_argument, argument.value->range,
-            "`{}` has no such parameter to give in a `let`", declaration.name.text)
-          .help("its tensors are left out; they come with the application");
+      report_not_given(declaration, argument);
+      good = false;
       continue;
     }
     Operand value = evaluate(*argument.value);
-    if (value.poisoned()) continue;
     const std::string name(parameter->name.text);
+    if (value.poisoned()) {
+      instance.given[name] = {};
+      continue;
+    }
     if (instance.given.contains(name))
       error(Code::duplicate_argument, argument.value->range, "`{}` is given twice", name);
     if (!choose(parameter->type, value)) {
@@ -157,6 +160,32 @@ void Elaborator::give_arguments(Instance& instance, const ast::Call& call) {
     instance.given[name] = std::move(value);
     instance.given_ranges[name] = argument.value->range;
   }
+  for (size_t i : open) {
+    const ast::Parameter& parameter = declaration.parameters[i];
+    const std::string name(parameter.name.text);
+    if (parameter.default_value || instance.given.contains(name)) continue;
+    if (good) report_missing(declaration, parameter, call.callee->range);
+    instance.given[name] = {};
+  }
+}
+
+void Elaborator::report_not_given(const ast::Function& layer, const ast::Argument& argument) {
+  std::vector<std::string> names;
+  bool is_known = false;
+  for (const ast::Parameter& parameter : layer.parameters) {
+    if (!is_tensor(parameter.type)) names.emplace_back(parameter.name.text);
+    is_known |= argument.name && argument.name->text == parameter.name.text;
+  }
+  if (argument.name && !is_known) {
+    auto& report = error(Code::unknown_argument, argument.name->range, "`{}` has no parameter `{}`",
+                         layer.name.text, argument.name->text);
+    const std::string near = nearest(argument.name->text, names);
+    if (!near.empty()) report.help("did you mean `{}`?", near);
+    return;
+  }
+  error(Code::unknown_argument, argument.value->range,
+        "`{}` has no such parameter to give in a `let`", layer.name.text)
+      .help("its tensors are left out; they come with the application");
 }
 
 std::optional<TensorType> Elaborator::variable_type(const ast::Type& type, SourceRange range) {

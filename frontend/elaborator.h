@@ -386,6 +386,11 @@ class Elaborator {
                   const DimMatch& match);
   bool check_deferred(const std::vector<DeferredDim>& deferred);
   bool bind_arguments(const Callable& function, std::vector<Placed>& arguments);
+  /// A parameter without a default that a call or a `let` leaves out.
+  void report_missing(const ast::Function& function, const ast::Parameter& parameter,
+                      SourceRange range);
+  /// An argument of a `let` that names or meets no parameter which a `let` gives.
+  void report_not_given(const ast::Function& layer, const ast::Argument& argument);
   void report_argument(const ast::Function& function, const ast::Parameter& parameter,
                        const Placed& argument);
   Operand checked_result(const Callable& function, Frame& inner);

@@ -76,11 +76,11 @@ def main():
         subprocess.run(["netc", str(model), "--cpu=x86-64-v3", f"--emit=loops={files[-1]}"], check=True)
     by_kind = {}
     for path in files:
-        by_kind.setdefault(path.suffix, []).append(path.read_text())
+        by_kind.setdefault(path.suffix, []).append(path)
     wrong = 0
     for number in range(count):
-        path = chance.choice(files)
-        text = mutate(path.read_text(), chance.choice(by_kind[path.suffix]), chance)
+        path, other = chance.choices(by_kind[chance.choice(sorted(by_kind))], k=2)
+        text = mutate(path.read_text(), other.read_text(), chance)
         mutant = folder / f"mutant{path.suffix}"
         mutant.write_bytes(text.encode("latin-1", "replace"))
         for command in commands(mutant):
