@@ -6,15 +6,15 @@ mutated_data.py COUNT FOLDER [SEED]    COUNT changed files, in FOLDER those that
 import gzip
 import io
 import json
-import os
 import pathlib
 import random
-import resource
 import shutil
 import struct
 import subprocess
 import sys
 import zipfile
+
+import bounded
 
 SECONDS = 20
 MEMORY = 1 << 30
@@ -129,12 +129,6 @@ def changed(path, chance):
     return mutate(data, chance)
 
 
-def limits():
-    if "ASAN_OPTIONS" not in os.environ:
-        resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-
-
 def main():
     count, folder = int(sys.argv[1]), pathlib.Path(sys.argv[2])
     chance = random.Random(int(sys.argv[3]) if len(sys.argv) > 3 else 1)
@@ -143,12 +137,9 @@ def main():
     write_data(folder)
     (folder / "all.net").write_text(MODEL)
 
-    def run(words, **more):
-        return subprocess.run(words, cwd=folder, capture_output=True, timeout=SECONDS, **more)
-
     train = ["./all", "train", "--quiet", "--threads", "1"]
     for words in (["netc", "all.net", "--emit=exe=all"], [*train, "--save", "weights", "--checkpoint", "state"]):
-        done = run(words)
+        done = subprocess.run(words, cwd=folder, capture_output=True)
         assert done.returncode == 0, done.stderr.decode()
     commands = {name: train for name in ("a.npy", "b.csv", "c.idx.gz", "d.npz", "e.safetensors", "f.txt")}
     commands["weights"] = ["./all", "eval", "--load", "weights", "--threads", "1"]
@@ -159,19 +150,15 @@ def main():
         path = folder / chance.choice(sorted(commands))
         good, bad = path.read_bytes(), changed(path, chance)
         path.write_bytes(bad)
-        try:
-            done = run(commands[path.name], preexec_fn=limits)
-            fault = done.returncode not in EXPECTED or (done.returncode and not done.stderr)
-            words = f"exit code {done.returncode}\n{done.stderr.decode(errors='replace')[-1500:]}"
-            codes[done.returncode] = codes.get(done.returncode, 0) + 1
-        except subprocess.TimeoutExpired:
-            fault, words = True, f"more than {SECONDS} seconds"
+        done = bounded.run(commands[path.name], folder, SECONDS, MEMORY)
+        fault = bounded.fault(done, EXPECTED)
+        codes[done.returncode] = codes.get(done.returncode, 0) + 1
         path.write_bytes(good)
         if fault:
             wrong += 1
             kept = folder / f"{number}-{path.name}"
             kept.write_bytes(bad)
-            print(f"{' '.join(commands[path.name])} with {kept}: {words}")
+            print(f"{' '.join(commands[path.name])} with {kept}: {fault}")
     ends = ", ".join(f"{times} with exit code {code}" for code, times in sorted(codes.items()))
     print(f"{count} files, {wrong} went wrong; {ends}")
     sys.exit(wrong > 0)

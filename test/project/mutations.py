@@ -3,12 +3,12 @@ with exit code 0, or 1 or 2 and words, in bounded time and memory, and never cra
 
 mutations.py COUNT FOLDER [SEED]    COUNT changed texts, in FOLDER those that went wrong
 """
-import os
 import pathlib
 import random
-import resource
 import subprocess
 import sys
+
+import bounded
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 SECONDS = 20
@@ -58,12 +58,6 @@ def mutate(text, other, chance):
     return text
 
 
-def limits():
-    if "ASAN_OPTIONS" not in os.environ:
-        resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-
-
 def main():
     count, folder = int(sys.argv[1]), pathlib.Path(sys.argv[2])
     chance = random.Random(int(sys.argv[3]) if len(sys.argv) > 3 else 1)
@@ -84,18 +78,12 @@ def main():
         mutant = folder / f"mutant{path.suffix}"
         mutant.write_bytes(text.encode("latin-1", "replace"))
         for command in commands(mutant):
-            try:
-                done = subprocess.run(command, capture_output=True, timeout=SECONDS, cwd=path.parent,
-                                      preexec_fn=limits)
-                fault = done.returncode not in (0, 1, 2) or (done.returncode and not done.stderr)
-                words = f"exit code {done.returncode}\n{done.stderr.decode(errors='replace')[-1500:]}"
-            except subprocess.TimeoutExpired:
-                fault, words = True, f"more than {SECONDS} seconds"
+            fault = bounded.fault(bounded.run(command, path.parent, SECONDS, MEMORY), (0, 1, 2))
             if fault:
                 wrong += 1
                 kept = folder / f"{number}-{command[0]}{path.suffix}"
                 kept.write_bytes(mutant.read_bytes())
-                print(f"{' '.join(command[:-1])}\n  of {path}, kept as {kept}: {words}")
+                print(f"{' '.join(command[:-1])}\n  of {path}, kept as {kept}: {fault}")
     print(f"{count} texts, {wrong} went wrong")
     sys.exit(wrong > 0)
 
