@@ -42,6 +42,9 @@ struct AccessedNest {
   std::map<ExprId, Access> reads;  ///< of tensors in memory, not of stages
   std::vector<Access> stores;      ///< as `nest.stores`
   std::vector<IndexSet> depends;   ///< for each node of the DAG, the indices that it varies with
+
+  /// Whether a read may be copied by a kernel of its own.
+  bool may_pack(ExprId read) const { return nest.packs && reads.at(read).guards.empty(); }
 };
 
 AccessedNest access(const Graph& graph, Nest nest);

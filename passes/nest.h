@@ -41,6 +41,11 @@ struct Nest {
 
   const Stage* stage_of(ValueId value) const;
   bool is_free(IndexId index) const { return index.index < free_count; }
+  bool accumulates() const { return !stores.empty() && stores[0].accumulate; }
+  /// The largest extent of an index, for batches of so many rows.
+  int64_t extent(IndexId index, int64_t capacity) const {
+    return indices[index.index].extent.at(capacity);
+  }
 };
 
 /// Whether the subscripts are exactly the first `count` indices in their order.

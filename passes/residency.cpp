@@ -37,7 +37,7 @@ class Reader {
 
  private:
   int64_t extent(IndexId index) const {
-    return nest_.nest.indices[index.index].extent.at(graph_.capacity);
+    return nest_.nest.extent(index, graph_.capacity);
   }
   double rounds(IndexId index) const {
     return static_cast<double>(plan_.rounds(index, extent(index)));

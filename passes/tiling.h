@@ -51,8 +51,10 @@ struct Plan {
   double cycles = 0;  ///< estimated, for the capacity
   double price = 0;   ///< cycles, and what the code costs to compile
 
+  /// Values of an index that one slot stands for.
+  int64_t lanes_at(IndexId index) const { return index == vector ? lanes : 1; }
   /// Values of an index from one round of its loop to the next.
-  int64_t step(IndexId index) const { return slots[index.index] * (index == vector ? lanes : 1); }
+  int64_t step(IndexId index) const { return slots[index.index] * lanes_at(index); }
   /// Rounds of the loop over an index of this extent.
   int64_t rounds(IndexId index, int64_t extent) const {
     return (extent + step(index) - 1) / step(index);

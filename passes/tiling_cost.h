@@ -24,6 +24,7 @@ struct ReadChoice {
   std::map<ExprId, double> helped;
   bool copied = false;       ///< it is made
   std::set<ExprId> clipped;  ///< loops keep their guards
+  IndexSet uniform = 0;      ///< indices that tiles hold at one value, because of these guards
 };
 
 /// One node's cost, and the indices whose slots multiply it.

@@ -1,0 +1,265 @@
+#include "passes/tiling_slots.h"
+
+#include <algorithm>
+
+namespace netc {
+
+namespace {
+
+constexpr double round_size = 32;  ///< instructions of one round of a reduction
+/// What an instruction costs to compile, spread over the steps that a program runs.
+constexpr double cycles_of_instruction = 8;
+constexpr double largest_tile_size = 1200;  ///< instructions of one tile
+/// Of the cycles of tiles over the batch, where predictions of a few rows leave them unfilled.
+constexpr double cost_of_small_batches = 0.25;
+
+using Slots = std::vector<std::pair<IndexId, int64_t>>;
+
+class SlotChooser {
+ public:
+  SlotChooser(Plan& plan, const std::vector<StageChoice>& stages, const ReadChoice& reads,
+              bool full_batches, const Graph& graph, const AccessedNest& nest, const Target& target)
+      : plan_(plan),
+        stages_(stages),
+        reads_(reads),
+        full_batches_(full_batches),
+        graph_(graph),
+        nest_(nest),
+        target_(target),
+        finish_(finish_cost()) {}
+
+  void choose_tile() {
+    static constexpr int64_t row_counts[] = {1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 14, 16, 24};
+    static constexpr int64_t column_counts[] = {1, 2, 3, 4, 6};
+    plan_.price = -1;
+    // The first index of the tile is the lanes', where there is one; the second any other.
+    std::vector<IndexId> firsts;
+    std::vector<IndexId> seconds = {IndexId{}};
+    if (plan_.vector) firsts.push_back(plan_.vector);
+    if (!plan_.vector) firsts.push_back(IndexId{});
+    bool tiled = !stages_.empty() && !nest_.nest.accumulates();
+    // Of equal ones the inner indices: their points lie closer together.
+    for (uint32_t i = nest_.nest.free_count; tiled && i-- > 0;) {
+      IndexId index{i};
+      if (index == plan_.vector || extent(index) < 2 || (reads_.uniform & bit(index))) continue;
+      seconds.push_back(index);
+      if (!plan_.vector) firsts.push_back(index);
+    }
+    Slots best;
+    auto consider = [&](Slots slots) {
+      double cycles = total_cycles(slots);
+      if (cycles < 0) return;
+      double price = cycles + cycles_of_instruction * code_size(slots);
+      if (!full_batches_ && tiles_batch(slots)) price += cost_of_small_batches * cycles;
+      if (plan_.price >= 0 && price >= plan_.price) return;
+      plan_.price = price;
+      plan_.cycles = cycles;
+      best = std::move(slots);
+    };
+    for (IndexId first : firsts)
+      for (IndexId second : seconds) {
+        if (first && first == second) continue;
+        for (int64_t columns : column_counts) {
+          if (columns > 1 && (!first || nest_.nest.accumulates())) break;
+          if (columns > 1 && !panel_fits(first, columns * plan_.lanes_at(first))) break;
+          if (first && columns > 1 &&
+              columns * plan_.lanes_at(first) >= extent(first) + plan_.lanes_at(first))
+            break;
+          for (int64_t rows : row_counts) {
+            if (rows > 1 && !second) break;
+            if (second && rows > extent(second)) break;
+            Slots slots;
+            if (first) slots.push_back({first, columns});
+            if (second) slots.push_back({second, rows});
+            consider(std::move(slots));
+          }
+        }
+      }
+    // Short indices leave room for a third one.
+    const Slots two = best;
+    for (IndexId third : seconds)
+      for (int64_t rows : row_counts) {
+        bool in_tile = std::any_of(two.begin(), two.end(),
+                                   [&](const auto& slot) { return slot.first == third; });
+        if (!third || in_tile || rows == 1 || rows > extent(third)) continue;
+        Slots slots = two;
+        slots.push_back({third, rows});
+        consider(std::move(slots));
+      }
+    std::fill(plan_.slots.begin(), plan_.slots.end(), 1);
+    for (const auto& [index, count] : best) plan_.slots[index.index] = count;
+  }
+
+  /// Several steps of the innermost reduced index in one round.
+  void choose_rounds() {
+    double points = 1;
+    for (int64_t count : plan_.slots) points *= static_cast<double>(count);
+    for (size_t k = 0; k < stages_.size(); ++k) {
+      const Stage& stage = nest_.nest.stages[k];
+      if (stages_[k].reduced_lanes) {
+        plan_.slots[plan_.stage_vector[k].index] = static_cast<int64_t>(chains(stages_[k], points));
+        continue;
+      }
+      if (stage.reduced.empty()) continue;
+      IndexId inner = stage.reduced.back();
+      double size = stages_[k].cost.tile(all_sets()).size;
+      if (extent(inner) >= 8 && size * 4 <= round_size)
+        plan_.slots[inner.index] = 4;
+      else if (extent(inner) >= 4 && size * 2 <= round_size)
+        plan_.slots[inner.index] = 2;
+    }
+  }
+
+ private:
+  /// The largest extent of an index.
+  int64_t extent(IndexId index) const { return nest_.nest.extent(index, graph_.capacity); }
+
+  /// Bases and stores: computed once at each point of the free domain.
+  SectionCost finish_cost() const {
+    LaneChoice lanes{plan_.vector, plan_.lanes, target_.unit_bytes};
+    std::vector<ExprId> roots;
+    for (const Stage& stage : nest_.nest.stages) roots.push_back(stage.base);
+    for (const Store& store : nest_.nest.stores) roots.push_back(store.expr);
+    SectionCost cost(nest_, roots, lanes);
+    IndexSet all = 0;
+    for (uint32_t i = 0; i < nest_.nest.free_count; ++i) all |= bit(IndexId{i});
+    for (const Access& access : nest_.stores) cost.add_store(access, all, lanes);
+    return cost;
+  }
+
+  std::vector<std::pair<IndexSet, int64_t>> all_sets() const {
+    Slots slots;
+    for (uint32_t i = 0; i < nest_.nest.free_count; ++i)
+      slots.push_back({IndexId{i}, plan_.slots[i]});
+    return sets(slots);
+  }
+
+  /// Whether points of a tile are rows of the batch, which may be fewer than the capacity.
+  bool tiles_batch(const Slots& slots) const {
+    return std::any_of(slots.begin(), slots.end(), [&](const auto& slot) {
+      const auto& [index, count] = slot;
+      return index && nest_.nest.indices[index.index].extent.batch &&
+             count * plan_.lanes_at(index) > 1;
+    });
+  }
+
+  /// Whether the copies of operands that vary over the lanes' panel have room for one this wide.
+  bool panel_fits(IndexId index, int64_t width) const {
+    if (!reads_.copied) return true;
+    for (const auto& [read, cost] : reads_.helped) {
+      if (!(nest_.depends[read.index] & bit(index)) || nest_.may_pack(read)) continue;
+      int64_t bytes = width * byte_size(nest_.nest.dag[read].type);
+      for (const auto& [other, stride] : nest_.reads.at(read).strides)
+        if (!nest_.nest.is_free(other)) bytes *= extent(other);
+      if (bytes > target_.scratch_bytes()) return false;
+    }
+    return true;
+  }
+
+  /// Cycles of the whole nest with these slots; negative: it does not fit the registers.
+  double total_cycles(const Slots& slots) const {
+    double points = 1;
+    for (const auto& [index, count] : slots) points *= static_cast<double>(count);
+    double size = finish_.tile(sets(slots)).size;
+    for (size_t k = 0; k < stages_.size(); ++k) {
+      SectionCost::Tile tile = stages_[k].cost.tile(sets(slots));
+      size += tile.size;
+      double width = nest_.nest.stages[k].reduction == Reduction::argmax ? 2 : 1;
+      // Operands of one tensor stay, one of the other comes and goes.
+      double registers = points * width + tile.least_read + 1;
+      if (points > 1 && registers > static_cast<double>(target_.vector_registers)) return -1;
+    }
+    if (points > 1 && size > largest_tile_size) return -1;
+
+    // Whole tiles and the rest, along each index of the tile; other indices only repeat.
+    double cycles = 0;
+    double repeats = 1;
+    for (uint32_t i = 0; i < nest_.nest.free_count; ++i) {
+      bool in_tile = std::any_of(slots.begin(), slots.end(),
+                                 [&](const auto& slot) { return slot.first.index == i; });
+      if (!in_tile) repeats *= static_cast<double>(extent(IndexId{i}));
+    }
+    auto visit = [&](auto&& self, size_t k, Slots chosen, double times) -> void {
+      if (k == slots.size()) {
+        cycles += times * tile_cycles(chosen);
+        return;
+      }
+      const auto& [index, count] = slots[k];
+      int64_t lanes = plan_.lanes_at(index);
+      int64_t steps = (extent(index) + lanes - 1) / lanes;
+      int64_t whole = steps / count;
+      int64_t rest = steps % count;
+      // Rows of the batch have no smaller tile: the last one repeats a row.
+      bool batch = nest_.nest.indices[index.index].extent.batch && index != plan_.vector;
+      if (batch && rest) whole += 1;
+      chosen.push_back({index, count});
+      if (whole) self(self, k + 1, chosen, times * static_cast<double>(whole));
+      if (!rest || batch) return;
+      chosen.back().second = rest;
+      self(self, k + 1, chosen, times);
+    };
+    visit(visit, 0, {}, repeats);
+    return cycles;
+  }
+
+  /// Instructions of all tile shapes.
+  double code_size(const Slots& slots) const {
+    double shapes = 1;
+    for (const auto& [index, count] : slots) {
+      int64_t lanes = plan_.lanes_at(index);
+      bool batch = nest_.nest.indices[index.index].extent.batch;
+      bool rest = batch ? count * lanes > 1 : extent(index) % (count * lanes) != 0;
+      // The rest is a tile of its own; of a batch that whole tiles fill, a single row.
+      bool single = batch && extent(index) % (count * lanes) == 0;
+      if (rest) shapes *= 1 + (single ? 1 / static_cast<double>(count) : 1);
+    }
+    double size = finish_.tile(sets(slots)).size;
+    for (const StageChoice& stage : stages_) size += 1.5 * stage.cost.tile(sets(slots)).size;
+    return shapes * size;
+  }
+
+  static std::vector<std::pair<IndexSet, int64_t>> sets(const Slots& slots) {
+    std::vector<std::pair<IndexSet, int64_t>> result;
+    for (const auto& [index, count] : slots) result.push_back({bit(index), count});
+    return result;
+  }
+
+  double tile_cycles(const Slots& slots) const {
+    double points = 1;
+    for (const auto& [index, count] : slots) points *= static_cast<double>(count);
+    double cycles = 2 + finish_.tile(sets(slots)).cycles;
+    for (const StageChoice& stage : stages_) {
+      double round = stage.cost.tile(sets(slots)).cycles;
+      cycles += 4 + stage.rounds * std::max(round + 0.25, latency_cycles / chains(stage, points)) +
+                points * (1 + stage.closing);
+    }
+    return cycles;
+  }
+
+  /// Accumulators of one point, where a single one would wait for its own additions.
+  static double chains(const StageChoice& stage, double points) {
+    if (!stage.reduced_lanes || points >= 4 || stage.rounds < 4) return 1;
+    return points >= 2 ? 2 : 4;
+  }
+
+  Plan& plan_;
+  const std::vector<StageChoice>& stages_;
+  const ReadChoice& reads_;
+  const bool full_batches_;
+  const Graph& graph_;
+  const AccessedNest& nest_;
+  const Target& target_;
+  const SectionCost finish_;
+};
+
+}  // namespace
+
+void choose_slots(Plan& plan, const std::vector<StageChoice>& stages, const ReadChoice& reads,
+                  bool full_batches, const Graph& graph, const AccessedNest& nest,
+                  const Target& target) {
+  SlotChooser chooser(plan, stages, reads, full_batches, graph, nest, target);
+  chooser.choose_tile();
+  chooser.choose_rounds();
+}
+
+}  // namespace netc
