@@ -76,8 +76,12 @@ void ExprEmitter::set_stage_result(const Stage& stage, const Point& point, Regis
   for (uint32_t i = 0; i < nest_.nest.dag.size(); ++i) {
     const Expr& expr = nest_.nest.dag[ExprId{i}];
     if (expr.kind == ExprKind::read && expr.tensor == stage.value)
-      scopes_.back()[{i, restricted(point, nest_.depends[i])}] = value;
+      set_result(ExprId{i}, point, value);
   }
+}
+
+void ExprEmitter::set_result(ExprId id, const Point& point, RegisterId value) {
+  scopes_.back()[{id.index, restricted(point, nest_.depends[id.index])}] = value;
 }
 
 RegisterId ExprEmitter::compute(ExprId id, const Point& point) {
@@ -281,13 +285,27 @@ void ExprEmitter::prefetch_store(size_t k, const Point& point, RegisterId pointe
   prefetch_at(nest_.stores[k], point, pointer);
 }
 
-void ExprEmitter::prefetch_at(const netc::Access& access, const Point& point, RegisterId pointer) {
+void ExprEmitter::prefetch_ahead(ExprId read, const Point& point, IndexId index, int64_t steps) {
+  const Binding here = bindings_[index.index];
+  for (RegisterId& base : bindings_[index.index].bases)
+    base = builder_.add(base, builder_.integer(steps));
+  if (auto copy = copies_.find(read); copy != copies_.end()) {
+    const auto& [scratch, access, relative] = copy->second;
+    prefetch_at(*access, point, scratch, relative);
+  } else {
+    prefetch(read, point);
+  }
+  bindings_[index.index] = here;
+}
+
+void ExprEmitter::prefetch_at(const netc::Access& access, const Point& point, RegisterId pointer,
+                              IndexSet relative) {
   constexpr int64_t line_bytes = 64;
   if (!lane_index_ || !access.stride(lane_index_).is(1)) return;
   if (!access.guards.empty() || !access.data.empty()) return;
   int64_t bytes = lanes() * byte_size(builder_.type(pointer).element);
   if (point[lane_index_.index] * bytes % line_bytes != 0) return;
-  builder_.prefetch(pointer, locate(access, point, false).offset);
+  builder_.prefetch(pointer, locate(access, point, false, relative).offset);
 }
 
 void ExprEmitter::store(size_t k, const Point& point, RegisterId pointer) {

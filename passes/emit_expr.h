@@ -61,12 +61,16 @@ class ExprEmitter {
   loops::RegisterId pointer_of(ValueId tensor) const { return pointer_of_(tensor); }
   /// The result of a stage, read by its name afterwards.
   void set_stage_result(const Stage& stage, const Point& point, loops::RegisterId value);
+  /// The value of one node at a point, known from elsewhere.
+  void set_result(ExprId id, const Point& point, loops::RegisterId value);
   /// What stands where the nest's store number `k` writes.
   loops::RegisterId stored(size_t k, const Point& point, loops::RegisterId pointer);
   /// Asks for the line that a read, or the nest's store number `k`, will touch at a point, if it
   /// is plain from the loops where that is.
   void prefetch(ExprId read, const Point& point);
   void prefetch_store(size_t k, const Point& point, loops::RegisterId pointer);
+  /// Asks for the line that a read of a sum will touch so many values of an index later.
+  void prefetch_ahead(ExprId read, const Point& point, IndexId index, int64_t steps);
   /// Writes the nest's store number `k` through its buffer's pointer.
   void store(size_t k, const Point& point, loops::RegisterId pointer);
 
@@ -96,7 +100,8 @@ class ExprEmitter {
   void locate_lanes(Location& location, const Access& access, const Point& point,
                     loops::RegisterId gathered, bool may_clamp);
   loops::RegisterId guard(const Guard& guard, const Point& point);
-  void prefetch_at(const Access& access, const Point& point, loops::RegisterId pointer);
+  void prefetch_at(const Access& access, const Point& point, loops::RegisterId pointer,
+                   IndexSet relative = 0);
   loops::RegisterId lane_steps(loops::RegisterId first, loops::RegisterId step);
   Point restricted(const Point& point, IndexSet set) const;
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <set>
 
 #include "ir/support/check.h"
 #include "passes/lane_masks.h"
@@ -52,6 +53,9 @@ int64_t smallest(DType type) {
 /// Loops of at most so many rounds are written out, while the text stays below this many points.
 constexpr int64_t written_out_rounds = 4;
 constexpr int64_t written_out_points = 64;
+
+/// From asking for a line of the second cache to reading it.
+constexpr int64_t rounds_ahead = 4;
 
 }  // namespace
 
@@ -306,6 +310,7 @@ ReductionEmitter::Values ReductionEmitter::combine(Values carried) {
       }
     rounds = std::move(next);
   }
+  prefetch_streamed();
   for (const Point& round : rounds)
     for (size_t p = 0; p < points_.size(); ++p) {
       Point point = points_[p];
@@ -314,6 +319,18 @@ ReductionEmitter::Values ReductionEmitter::combine(Values carried) {
       combine_at(point, &carried[(p * chains_ + chain) * width_]);
     }
   return carried;
+}
+
+/// Asks for the lines that a later round reads of panels which come from the second cache.
+void ReductionEmitter::prefetch_streamed() {
+  const auto reads_here = [&](ExprId read) {
+    return nest_.depends[read.index] & bit(stage_.reduced.back());
+  };
+  std::set<std::pair<ExprId, uint16_t>> asked;
+  for (ExprId read : plan_.streamed)
+    for (const Point& point : points_)
+      if (reads_here(read) && asked.insert({read, point[plan_.vector.index]}).second)
+        exprs_.prefetch_ahead(read, point, stage_.reduced.back(), rounds_ahead);
 }
 
 void ReductionEmitter::combine_at(const Point& point, RegisterId* accumulator) {

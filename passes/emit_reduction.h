@@ -28,6 +28,7 @@ class ReductionEmitter {
   Values part(size_t depth, Values carried, loops::RegisterId base, int64_t slots,
               loops::RegisterId tail_mask);
   Values combine(Values carried);
+  void prefetch_streamed();
   void combine_at(const Point& point, loops::RegisterId* accumulator);
   void combine_extreme(const Point& point, loops::RegisterId* accumulator);
   loops::RegisterId flat_position(const Point& point);

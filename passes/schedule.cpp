@@ -29,9 +29,7 @@ using loops::RegisterId;
 
 namespace {
 
-constexpr double least_in_parts = 1e7;      ///< terms of a sum that may be taken in parts
-constexpr double least_heavy_sum = 1e5;     ///< terms of a sum that heavy work may not hinder
-constexpr double heavy_instructions = 100;  ///< at each point, besides the sum
+constexpr double least_in_parts = 1e7;  ///< terms of a sum that may be taken in parts
 
 /// The kernels of a program, each text once.
 class KernelPool {
@@ -135,12 +133,10 @@ class Scheduler {
       nests.push_back(make_zeros(store.type));
       nests.back().stores[0].buffer = store.buffer;
     }
-    if (double terms = terms_to_split(nest); terms >= least_heavy_sum) {
-      nest.splits = nest.packs = terms >= least_in_parts;
-      nest.splits = nest.splits && plans_.plan(graph_, access(graph_, nest)).part > 0;
-      // The registers of a tile, and its code, are the sum's alone where much work follows.
-      bool heavy = finish_size(access(graph_, nest)) > heavy_instructions;
-      if (heavy || (nest.splits && !stores_sum_alone(nest))) return add_split(nest, group);
+    if (terms_to_split(nest) >= least_in_parts) {
+      nest.splits = nest.packs = true;
+      nest.splits = plans_.plan(graph_, access(graph_, nest)).part > 0;
+      if (nest.splits && !stores_sum_alone(nest)) return add_split(nest, group);
     }
     nests.push_back(std::move(nest));
     add_kernel(std::move(nests), {}, group);

@@ -18,6 +18,7 @@ namespace netc {
 namespace {
 
 constexpr double least_terms_to_prefetch = 64;
+constexpr int64_t least_points_to_stream = 8;
 constexpr double bytes_a_cycle = 4;  ///< of sums that are kept in memory
 /// A kernel of its own finds less in the caches, and so do those that read what it has packed.
 constexpr double cost_of_packing = 1.5;
@@ -109,7 +110,41 @@ class Planner {
     if (nest_.nest.packs && !plan.order.empty()) set_parts(plan);
     if (reads_.copied)
       std::erase_if(reads_.helped, [&](const auto& entry) { return !stage(plan, entry.first); });
+    set_finish(plan);
+    set_streamed(plan);
     return plan;
+  }
+
+  void set_finish(Plan& plan) const {
+    int64_t rows = 1;
+    for (IndexId index : plan.order)
+      if (index != plan.vector) rows = std::max(rows, plan.slots[index.index]);
+    if (nest_.nest.stages.empty() || !finishes_in_loop(finish_size(nest_), rows)) return;
+    // Copies are reached by slots that are written out.
+    for (const Store& store : nest_.nest.stores)
+      for (ExprId id : reachable(nest_.nest.dag, store.expr))
+        if (find_staged(plan, id)) return;
+    plan.finishes_in_loop = true;
+  }
+
+  /// The panels that do not stay in the first cache from one tile to the next.
+  void set_streamed(Plan& plan) const {
+    int64_t points = 1;
+    for (IndexId index : plan.order) points *= plan.slots[index.index];
+    if (!plan.vector || points < least_points_to_stream) return;
+    for (const Stage& stage : nest_.nest.stages) {
+      if (stage.reduced.empty() || plan.slots[stage.reduced.back().index] > 1) continue;
+      for (ExprId id : reachable(nest_.nest.dag, stage.body)) {
+        auto found = nest_.reads.find(id);
+        if (found == nest_.reads.end() || found->second.stride(plan.vector).is_zero() ||
+            found->second.stride(stage.reduced.back()).is_zero())
+          continue;
+        int64_t bytes = plan.step(plan.vector) * byte_size(nest_.nest.dag[id].type);
+        for (IndexId index : stage.reduced)
+          if (!found->second.stride(index).is_zero()) bytes *= extent(index);
+        if (2 * bytes > target_.l1_bytes) plan.streamed.push_back(id);
+      }
+    }
   }
 
   /// Cuts the sum where what its loops read over and over would not stay in the second cache, if

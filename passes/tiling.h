@@ -43,9 +43,12 @@ struct Plan {
   std::vector<StagedRead> staged;
   IndexId part_index;  ///< of the sum, cut into parts that run one after the other; invalid: none
   int64_t part = 0;    ///< values of it in one part
-  bool prefetches = false;     ///< what is read and written after the sums is asked for before them
-  bool moves_weights = false;  ///< too many, were it cut into tasks
-  bool parallel = false;       ///< the loop over `task_index` is cut into tasks
+  bool prefetches = false;  ///< what is read and written after the sums is asked for before them
+  /// What follows the sums is a loop over the rows of a tile; the sums go through memory.
+  bool finishes_in_loop = false;
+  std::vector<ExprId> streamed;  ///< reads of sums whose lines are asked for some rounds ahead
+  bool moves_weights = false;    ///< too many, were it cut into tasks
+  bool parallel = false;         ///< the loop over `task_index` is cut into tasks
   IndexId task_index;
   loops::Tasks tasks;
   double cycles = 0;  ///< estimated, for the capacity

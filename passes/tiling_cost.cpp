@@ -7,6 +7,7 @@ namespace netc {
 
 namespace {
 
+constexpr int64_t line_bytes = 64;
 constexpr int64_t far_bytes = 2048;
 constexpr int64_t most_aliases = 6;      ///< lines that share a set with others and stay
 constexpr double cost_of_aliases = 1.6;  ///< where they do not
@@ -63,8 +64,9 @@ double access_cycles(const Access& access, bool guarded, DType type, bool varies
   if (contiguous) return unit * (2 + 2 * guard);
   // Lanes on pages of their own also miss the first cache and the table of addresses.
   BatchCount stride = access.stride(lanes.index);
-  bool far = stride.is_constant() && std::abs(stride.constant()) * byte_size(type) >= far_bytes;
-  return lanes.lanes * (far ? 2.5 : 0.8) + unit * 2 * guard;
+  int64_t bytes = stride.is_constant() ? std::abs(stride.constant()) * byte_size(type) : 0;
+  double each = bytes >= far_bytes ? 2.5 : bytes >= line_bytes ? lanes.line_cycles : 0.8;
+  return lanes.lanes * each + unit * 2 * guard;
 }
 
 /// Free indices whose steps are whole pages: the lines that they reach displace one another.

@@ -14,7 +14,8 @@ namespace netc {
 struct LaneChoice {
   IndexId index;  ///< invalid: scalars
   uint16_t lanes = 1;
-  int64_t unit_bytes = 32;  ///< of one unit for vector arithmetic
+  int64_t unit_bytes = 32;   ///< of one unit for vector arithmetic
+  double line_cycles = 0.8;  ///< of a lane on a line of its own
 };
 
 /// What is done for reads that are slow where they stand.

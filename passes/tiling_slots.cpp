@@ -12,6 +12,10 @@ constexpr double cycles_of_instruction = 8;
 constexpr double largest_tile_size = 1200;  ///< instructions of one tile
 /// Of the cycles of tiles over the batch, where predictions of a few rows leave them unfilled.
 constexpr double cost_of_small_batches = 0.25;
+constexpr double cycles_of_cold_line = 2;  ///< none of those after the sums is touched again soon
+constexpr double cost_of_parked = 1.5;     ///< cycles of a sum that goes through memory
+constexpr double least_looped_size = 12;   ///< instructions of a point
+constexpr int64_t least_looped_rows = 3;
 
 using Slots = std::vector<std::pair<IndexId, int64_t>>;
 
@@ -26,7 +30,8 @@ class SlotChooser {
         graph_(graph),
         nest_(nest),
         target_(target),
-        finish_(finish_cost()) {}
+        finish_(finish_cost()),
+        finish_size_(finish_size(nest)) {}
 
   void choose_tile() {
     static constexpr int64_t row_counts[] = {1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 14, 16, 24};
@@ -117,6 +122,7 @@ class SlotChooser {
   /// Bases and stores: computed once at each point of the free domain.
   SectionCost finish_cost() const {
     LaneChoice lanes{plan_.vector, plan_.lanes, target_.unit_bytes};
+    lanes.line_cycles = cycles_of_cold_line;
     std::vector<ExprId> roots;
     for (const Stage& stage : nest_.nest.stages) roots.push_back(stage.base);
     for (const Store& store : nest_.nest.stores) roots.push_back(store.expr);
@@ -160,7 +166,7 @@ class SlotChooser {
   double total_cycles(const Slots& slots) const {
     double points = 1;
     for (const auto& [index, count] : slots) points *= static_cast<double>(count);
-    double size = finish_.tile(sets(slots)).size;
+    double size = finish_tile(slots).size;
     for (size_t k = 0; k < stages_.size(); ++k) {
       SectionCost::Tile tile = stages_[k].cost.tile(sets(slots));
       size += tile.size;
@@ -213,7 +219,7 @@ class SlotChooser {
       bool single = batch && extent(index) % (count * lanes) == 0;
       if (rest) shapes *= 1 + (single ? 1 / static_cast<double>(count) : 1);
     }
-    double size = finish_.tile(sets(slots)).size;
+    double size = finish_tile(slots).size;
     for (const StageChoice& stage : stages_) size += 1.5 * stage.cost.tile(sets(slots)).size;
     return shapes * size;
   }
@@ -224,10 +230,25 @@ class SlotChooser {
     return result;
   }
 
+  /// What follows the sums of a tile, at all its points or in a loop over its rows.
+  SectionCost::Tile finish_tile(const Slots& slots) const {
+    SectionCost::Tile tile = finish_.tile(sets(slots));
+    int64_t rows = 1;
+    double points = 1;
+    for (const auto& [index, count] : slots) {
+      points *= static_cast<double>(count);
+      if (index != plan_.vector) rows = std::max(rows, count);
+    }
+    if (!finishes_in_loop(finish_size_, rows)) return tile;
+    tile.size /= static_cast<double>(rows);
+    tile.cycles += cost_of_parked * points * static_cast<double>(stages_.size());
+    return tile;
+  }
+
   double tile_cycles(const Slots& slots) const {
     double points = 1;
     for (const auto& [index, count] : slots) points *= static_cast<double>(count);
-    double cycles = 2 + finish_.tile(sets(slots)).cycles;
+    double cycles = 2 + finish_tile(slots).cycles;
     for (const StageChoice& stage : stages_) {
       double round = stage.cost.tile(sets(slots)).cycles;
       cycles += 4 + stage.rounds * std::max(round + 0.25, latency_cycles / chains(stage, points)) +
@@ -250,9 +271,14 @@ class SlotChooser {
   const AccessedNest& nest_;
   const Target& target_;
   const SectionCost finish_;
+  const double finish_size_;  ///< instructions that follow the sums of a point
 };
 
 }  // namespace
+
+bool finishes_in_loop(double instructions, int64_t rows) {
+  return instructions >= least_looped_size && rows >= least_looped_rows;
+}
 
 void choose_slots(Plan& plan, const std::vector<StageChoice>& stages, const ReadChoice& reads,
                   bool full_batches, const Graph& graph, const AccessedNest& nest,

@@ -10,6 +10,10 @@
 
 namespace netc {
 
+/// Whether a loop over so many rows of a tile follows its sums: where there is much to do at each
+/// point, and several rows.
+bool finishes_in_loop(double instructions, int64_t rows);
+
 /// Sets the slots, the cycles and the price of a plan whose lanes and stages are chosen. Where the
 /// batches are not full, rows of one fill tiles over the batch badly.
 void choose_slots(Plan& plan, const std::vector<StageChoice>& stages, const ReadChoice& reads,
