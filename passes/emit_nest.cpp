@@ -1,12 +1,11 @@
-// One loop a free index, whole tiles first and what is left over after them; then the tile itself.
+// One loop a free index, whole tiles first and what is left over after them; a tile within.
 #include "passes/emit_nest.h"
 
 #include <algorithm>
-#include <set>
 #include <tuple>
 
-#include "passes/emit_reduction.h"
 #include "passes/emit_staging.h"
+#include "passes/emit_tile.h"
 #include "passes/lane_masks.h"
 #include "passes/staging.h"
 
@@ -26,7 +25,8 @@ class NestEmitter {
         plan_(plan),
         builder_(builder),
         pointers_(pointers),
-        exprs_(graph, nest, builder, pointers.tensor) {
+        exprs_(graph, nest, builder, pointers.tensor),
+        tile_(graph, nest, plan, exprs_, builder, pointers.buffer) {
     for (uint32_t i = 0; i < nest_.nest.indices.size(); ++i)
       exprs_.bind(IndexId{i}, {{i < steps.size() ? steps[i] : builder_.integer(0)}});
   }
@@ -36,7 +36,7 @@ class NestEmitter {
       scratch_.push_back(staged.packed
                              ? pointers_.packed(staged.read)
                              : builder_.alloc(nest_.nest.dag[staged.read].type, staged.elements));
-    if (plan_.finishes_in_loop) find_parked();
+    tile_.begin();
     if (plan_.part == 0) return level(0);
     RegisterId end =
         BatchCount::of(nest_.nest.indices[plan_.part_index.index].extent).emit(builder_);
@@ -88,7 +88,7 @@ class NestEmitter {
       else
         StagingEmitter(nest_, plan_, staged, exprs_, builder_).run(scratch_[k]);
     }
-    if (depth == plan_.order.size()) return tile();
+    if (depth == plan_.order.size()) return tile_.run();
     Dim extent = index_at(depth).extent;
     RegisterId lower = builder_.integer(0);
     RegisterId upper = BatchCount::of(extent).emit(builder_);
@@ -221,201 +221,16 @@ class NestEmitter {
     exprs_.scoped([&] { level(depth + 1); });
   }
 
-  /// All points of the tile: every combination of slots. Those of the index with the fewest come
-  /// fastest, so that the operands which stay in registers from point to point are few.
-  std::vector<Point> points() const {
-    std::vector<IndexId> order = plan_.order;
-    std::stable_sort(order.begin(), order.end(), [&](IndexId a, IndexId b) {
-      return exprs_.binding(a).slots > exprs_.binding(b).slots;
-    });
-    std::vector<Point> result = {Point(nest_.nest.indices.size())};
-    for (IndexId index : order) {
-      std::vector<Point> next;
-      for (const Point& point : result)
-        for (int64_t s = 0; s < exprs_.binding(index).slots; ++s) {
-          next.push_back(point);
-          next.back()[index.index] = static_cast<uint16_t>(s);
-        }
-      result = std::move(next);
-    }
-    return result;
-  }
-
-  /// Asks for what is read and written after the sums, so that it comes while they run.
-  void prefetch(const std::vector<Point>& all) {
-    std::set<ExprId> reads;
-    for (const Store& store : nest_.nest.stores)
-      for (ExprId id : reachable(nest_.nest.dag, store.expr))
-        if (nest_.reads.count(id)) reads.insert(id);
-    for (const Point& point : all) {
-      for (ExprId read : reads) exprs_.prefetch(read, point);
-      for (size_t k = 0; k < nest_.stores.size(); ++k)
-        exprs_.prefetch_store(k, point, pointers_.buffer(nest_.nest.stores[k].buffer));
-    }
-  }
-
-  void tile() {
-    std::vector<Point> all = points();
-    IndexId row = row_of_finish();
-    auto sums = [&] {
-      if (plan_.prefetches && !row) prefetch(all);
-      for (size_t k = 0; k < nest_.nest.stages.size(); ++k)
-        ReductionEmitter(nest_, plan_, k, exprs_, builder_, all)
-            .run(plan_.part > 0 ? pointers_.buffer(nest_.nest.stores[0].buffer) : RegisterId{});
-      if (row) park(all);
-    };
-    if (!row) {
-      sums();
-      return finish(all);
-    }
-    exprs_.scoped(sums);
-    finish_rows(row, all);
-  }
-
-  void finish(const std::vector<Point>& all) {
-    for (const Point& point : all) {
-      // All values of a point before its first store: a store may overwrite what they read.
-      for (const Store& store : nest_.nest.stores) exprs_.eval(store.expr, point);
-      for (size_t k = 0; k < nest_.nest.stores.size(); ++k)
-        exprs_.store(k, point, pointers_.buffer(nest_.nest.stores[k].buffer));
-    }
-  }
-
-  /// The index whose slots a loop goes through after the sums; invalid: all are written out.
-  IndexId row_of_finish() const {
-    IndexId row;
-    if (!plan_.finishes_in_loop) return row;
-    for (IndexId index : plan_.order) {
-      int64_t slots = exprs_.binding(index).slots;
-      if (index != plan_.vector && slots > 1 && (!row || slots > exprs_.binding(row).slots))
-        row = index;
-    }
-    return row;
-  }
-
-  /// A sum's values at all points of a tile, in scratch memory.
-  struct Parked {
-    ExprId read;  ///< the node that stands for it
-    RegisterId memory;
-  };
-
-  void find_parked() {
-    int64_t points = 1;
-    for (IndexId index : plan_.order) points *= plan_.step(index);
-    for (const Stage& stage : nest_.nest.stages) {
-      ExprId read = read_after_sums(stage);
-      if (read) parked_.push_back({read, builder_.alloc(nest_.nest.dag[read].type, points)});
-    }
-  }
-
-  /// The node by which what is stored reads a stage; invalid: it does not.
-  ExprId read_after_sums(const Stage& stage) const {
-    for (const Store& store : nest_.nest.stores)
-      for (ExprId id : reachable(nest_.nest.dag, store.expr))
-        if (nest_.nest.dag[id].kind == ExprKind::read && nest_.nest.dag[id].tensor == stage.value)
-          return id;
-    return {};
-  }
-
-  void park(const std::vector<Point>& all) {
-    for (const Parked& parked : parked_)
-      for (size_t p = 0; p < all.size(); ++p)
-        builder_.store(parked.memory, builder_.integer(static_cast<int64_t>(p) * plan_.lanes),
-                       exprs_.widen(exprs_.eval(parked.read, all[p]), plan_.lanes), {});
-  }
-
-  /// One row of the tile after the other, its points written out.
-  void finish_rows(IndexId row, const std::vector<Point>& all) {
-    const Binding tile = exprs_.binding(row);
-    const RegisterId first = tile.bases[0];
-    RegisterId rows = builder_.integer(tile.slots);
-    // Rows that only repeat the last one are done with.
-    if (tile.bases.size() > 1)
-      rows = builder_.add(builder_.sub(tile.bases.back(), first), builder_.integer(1));
-    std::vector<Point> points;
-    for (Point point : all) {
-      if (point[row.index] != 0) continue;
-      // A slot of its own: what the tile's first row has computed is not this row's.
-      point[row.index] = static_cast<uint16_t>(tile.slots);
-      points.push_back(std::move(point));
-    }
-    hoist_from_rows(row, points);
-    builder_.loop(
-        builder_.integer(0), rows, 1, {},
-        [&](RegisterId at, const Values&) -> Values {
-          Binding binding = tile;
-          binding.bases.assign(static_cast<size_t>(tile.slots) + 1, builder_.add(first, at));
-          exprs_.bind(row, binding);
-          if (plan_.prefetches) prefetch_next(points);
-          exprs_.scoped([&] {
-            take(row, at, all, points);
-            finish(points);
-          });
-          return {};
-        },
-        false, "row");
-    exprs_.bind(row, tile);
-  }
-
-  /// Asks for what the next tile wants after its sums, at these points.
-  void prefetch_next(const std::vector<Point>& points) {
-    for (size_t depth = plan_.order.size(); depth-- > 0;) {
-      IndexId index = plan_.order[depth];
-      if (plan_.rounds(index, index_at(depth).extent.at(graph_.capacity)) == 1) continue;
-      const Binding here = exprs_.binding(index);
-      Binding next = here;
-      for (RegisterId& base : next.bases)
-        base = builder_.add(base, builder_.integer(plan_.step(index)));
-      exprs_.bind(index, next);
-      prefetch(points);
-      return exprs_.bind(index, here);
-    }
-  }
-
-  /// What does not vary with the row is computed before the loop over rows.
-  void hoist_from_rows(IndexId row, const std::vector<Point>& points) {
-    auto hoist = [&](auto&& self, ExprId id) -> void {
-      const Expr& expr = nest_.nest.dag[id];
-      if (!(nest_.depends[id.index] & bit(row))) {
-        if (expr.kind != ExprKind::constant)
-          for (const Point& point : points) exprs_.eval(id, point);
-        return;
-      }
-      for (ExprId arg : expr.args) self(self, arg);
-    };
-    for (const Store& store : nest_.nest.stores) hoist(hoist, store.expr);
-  }
-
-  /// The parked sums of one row.
-  void take(IndexId row, RegisterId at, const std::vector<Point>& all,
-            const std::vector<Point>& points) {
-    for (const Point& point : points) {
-      auto slot_of = [&](uint16_t row_slot) {
-        Point wanted = point;
-        wanted[row.index] = row_slot;
-        auto found = std::find(all.begin(), all.end(), wanted);
-        return static_cast<int64_t>(found - all.begin()) * plan_.lanes;
-      };
-      // Points of a tile are listed evenly.
-      const int64_t begin = slot_of(0), step = slot_of(1) - begin;
-      const RegisterId offset =
-          builder_.add(builder_.mul(at, builder_.integer(step)), builder_.integer(begin));
-      for (const Parked& parked : parked_)
-        exprs_.set_result(parked.read, point,
-                          builder_.load(parked.memory, offset, plan_.lanes, {}));
-    }
-  }
-
   const Graph& graph_;
   const AccessedNest& nest_;
   const Plan& plan_;
   loops::Builder& builder_;
   const NestPointers& pointers_;
   ExprEmitter exprs_;
+  TileEmitter tile_;
   std::vector<RegisterId> scratch_;      ///< for each staged read
   const StagedRead* packing_ = nullptr;  ///< what is packed, if that is all to do
   RegisterId packed_row_;                ///< of its windows, if only that
-  std::vector<Parked> parked_;           ///< the sums that a loop over rows reads
 };
 
 }  // namespace

@@ -2,13 +2,10 @@
 // reductions with their accumulators carried in registers, then the stores.
 #pragma once
 
-#include "passes/emit_expr.h"
+#include "passes/emit_tile.h"
 #include "passes/tiling.h"
 
 namespace netc {
-
-/// The pointer of the buffer that a store writes.
-using PointerOfBuffer = std::function<loops::RegisterId(loops::BufferId)>;
 
 /// The pointer of the packed windows of a read.
 using PointerOfPacked = std::function<loops::RegisterId(ExprId)>;

@@ -76,7 +76,8 @@ ReductionEmitter::ReductionEmitter(const AccessedNest& nest, const Plan& plan, s
   std::erase_if(clips_, [&](const Clip& clip) { return find_staged(plan_, clip.read) != nullptr; });
 }
 
-void ReductionEmitter::run(RegisterId partial) {
+void ReductionEmitter::run(RegisterId partial, const Asking& asking) {
+  asking_ = asking;
   Values values = identity();
   exprs_.scoped([&] { values = level(0, std::move(values)); });
   if (vector_) exprs_.bind(vector_, {{builder_.integer(0)}});
@@ -177,7 +178,9 @@ ReductionEmitter::Values ReductionEmitter::level(size_t depth, Values carried) {
   if (!extent.batch && !clipped.cut) {
     int64_t full = extent.factor / step * step;
     int64_t rest = extent.factor - full;
-    carried = steps(depth, std::move(carried), zero, builder_.integer(full), slots);
+    carried = depth == 0 && asking_.shares > 0
+                  ? shares(std::move(carried), zero, builder_.integer(full), slots)
+                  : steps(depth, std::move(carried), zero, builder_.integer(full), slots);
     if (rest == 0) return carried;
     RegisterId mask;
     if (rest % lanes)
@@ -193,7 +196,8 @@ ReductionEmitter::Values ReductionEmitter::level(size_t depth, Values carried) {
     RegisterId count = builder_.sub(upper, lower);
     full = builder_.sub(upper, builder_.apply(Function::mod, {count, builder_.integer(step)}));
   }
-  carried = steps(depth, std::move(carried), lower, full, slots);
+  carried = depth == 0 && asking_.shares > 0 ? shares(std::move(carried), lower, full, slots)
+                                             : steps(depth, std::move(carried), lower, full, slots);
   if (step > 1 && lanes == 1) carried = steps(depth, std::move(carried), full, upper, 1);
   for (const Clip& clip : clips) exprs_.assume(clip.read, clip.guard, false);
   if (lanes == 1) return carried;
@@ -205,6 +209,20 @@ ReductionEmitter::Values ReductionEmitter::level(size_t depth, Values carried) {
         return part(depth, values, iv, 1, mask);
       },
       false, nest_.nest.indices[index.index].name);
+}
+
+/// All rounds of the outermost index, cut so that something is asked for before each share.
+ReductionEmitter::Values ReductionEmitter::shares(Values carried, RegisterId lower,
+                                                  RegisterId upper, int64_t slots) {
+  const RegisterId each = builder_.integer((asking_.values + slots - 1) / slots * slots);
+  return builder_.loop(
+      builder_.integer(0), builder_.integer(asking_.shares), 1, carried,
+      [&](RegisterId share, const Values& values) {
+        asking_.ask(share);
+        const RegisterId first = builder_.add(lower, builder_.mul(share, each));
+        return steps(0, values, first, builder_.min(builder_.add(first, each), upper), slots);
+      },
+      false, "share");
 }
 
 bool ReductionEmitter::has_one_value(IndexId index) const {

@@ -7,6 +7,13 @@
 
 namespace netc {
 
+/// What is asked for while a sum runs: a share of it before each `values` of its outermost index.
+struct Asking {
+  int64_t shares = 0;  ///< 0: nothing
+  int64_t values = 0;
+  std::function<void(loops::RegisterId share)> ask;
+};
+
 class ReductionEmitter {
  public:
   /// For stage number `k` of the nest, at these points (slots of the free indices).
@@ -15,7 +22,7 @@ class ReductionEmitter {
 
   /// Emits the loops; the results are then read by the stage's name. Where the sum comes in parts,
   /// `partial` points to what the nest's only store has written of it.
-  void run(loops::RegisterId partial);
+  void run(loops::RegisterId partial, const Asking& asking);
 
  private:
   using Values = std::vector<loops::RegisterId>;
@@ -23,6 +30,7 @@ class ReductionEmitter {
   loops::RegisterId base(const Point& point, loops::RegisterId partial);
   Values identity();
   Values level(size_t depth, Values carried);
+  Values shares(Values carried, loops::RegisterId lower, loops::RegisterId upper, int64_t slots);
   Values steps(size_t depth, Values carried, loops::RegisterId lower, loops::RegisterId upper,
                int64_t slots);
   Values part(size_t depth, Values carried, loops::RegisterId base, int64_t slots,
@@ -50,6 +58,7 @@ class ReductionEmitter {
   ExprEmitter& exprs_;
   loops::Builder& builder_;
   std::vector<Point> points_;
+  Asking asking_;
   std::vector<Clip> clips_;
   IndexId vector_;  ///< the reduced index of the lanes, if it is one
   uint16_t vector_lanes_ = 1;

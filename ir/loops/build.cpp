@@ -132,6 +132,9 @@ RegisterId Builder::advance(RegisterId pointer, RegisterId offset) {
 }
 
 void Builder::prefetch(RegisterId pointer, RegisterId offset) {
+  // Once in a region: what is replaced where it stands is both read and written.
+  const std::string key = fmt::format("prefetch {} {}", pointer.index, offset.index);
+  if (!open_.back().known.emplace(key, offset).second) return;
   append({.opcode = Opcode::prefetch, .operands = {pointer, offset}});
 }
 

@@ -1,0 +1,227 @@
+// Rows that a loop goes through have one slot more than the tile: what was computed for a row that
+// is written out is not the loop's.
+#include "passes/emit_tile.h"
+
+#include <algorithm>
+#include <set>
+
+namespace netc {
+
+using loops::RegisterId;
+
+namespace {
+
+constexpr int64_t rounds_of_share = 32;  ///< of a sum, at least, for what is asked for at once
+
+}  // namespace
+
+TileEmitter::TileEmitter(const Graph& graph, const AccessedNest& nest, const Plan& plan,
+                         ExprEmitter& exprs, loops::Builder& builder, PointerOfBuffer pointer_of)
+    : graph_(graph),
+      nest_(nest),
+      plan_(plan),
+      exprs_(exprs),
+      builder_(builder),
+      pointer_of_(std::move(pointer_of)) {}
+
+void TileEmitter::begin() {
+  if (!plan_.finishes_in_loop) return;
+  int64_t points = 1;
+  for (IndexId index : plan_.order) points *= plan_.step(index);
+  for (const Stage& stage : nest_.nest.stages) {
+    ExprId read = read_after_sums(stage);
+    if (read) parked_.push_back({read, builder_.alloc(nest_.nest.dag[read].type, points)});
+  }
+}
+
+void TileEmitter::run() {
+  points_ = points();
+  row_ = widest_row();
+  if (!plan_.finishes_in_loop || !row_) {
+    sums();
+    return finish(points_);
+  }
+  exprs_.scoped([&] {
+    sums();
+    park();
+  });
+  finish_rows();
+}
+
+/// All points of the tile: every combination of slots. Those of the index with the fewest come
+/// fastest, so that the operands which stay in registers from point to point are few.
+std::vector<Point> TileEmitter::points() const {
+  std::vector<IndexId> order = plan_.order;
+  std::stable_sort(order.begin(), order.end(), [&](IndexId a, IndexId b) {
+    return exprs_.binding(a).slots > exprs_.binding(b).slots;
+  });
+  std::vector<Point> result = {Point(nest_.nest.indices.size())};
+  for (IndexId index : order) {
+    std::vector<Point> next;
+    for (const Point& point : result)
+      for (int64_t s = 0; s < exprs_.binding(index).slots; ++s) {
+        next.push_back(point);
+        next.back()[index.index] = static_cast<uint16_t>(s);
+      }
+    result = std::move(next);
+  }
+  return result;
+}
+
+IndexId TileEmitter::widest_row() const {
+  IndexId row;
+  for (IndexId index : plan_.order) {
+    int64_t slots = exprs_.binding(index).slots;
+    if (index != plan_.vector && slots > 1 && (!row || slots > exprs_.binding(row).slots))
+      row = index;
+  }
+  return row;
+}
+
+/// The points of the row that a loop has reached.
+std::vector<Point> TileEmitter::points_of_row() const {
+  std::vector<Point> result;
+  for (Point point : points_) {
+    if (point[row_.index] != 0) continue;
+    point[row_.index] = static_cast<uint16_t>(exprs_.binding(row_).slots);
+    result.push_back(std::move(point));
+  }
+  return result;
+}
+
+/// Runs `body` where the slot of a loop over rows stands for row `at` of the tile.
+void TileEmitter::at_row(RegisterId at, const std::function<void()>& body) {
+  const Binding tile = exprs_.binding(row_);
+  Binding binding = tile;
+  binding.bases.assign(static_cast<size_t>(tile.slots) + 1, builder_.add(tile.bases[0], at));
+  exprs_.bind(row_, binding);
+  body();
+  exprs_.bind(row_, tile);
+}
+
+void TileEmitter::sums() {
+  Asking asking = this->asking();
+  if (plan_.prefetches && asking.shares == 0) prefetch(points_);
+  for (size_t k = 0; k < nest_.nest.stages.size(); ++k) {
+    RegisterId partial;
+    if (plan_.part > 0) partial = pointer_of_(nest_.nest.stores[0].buffer);
+    ReductionEmitter(nest_, plan_, k, exprs_, builder_, points_)
+        .run(partial, k == 0 ? asking : Asking{});
+  }
+}
+
+/// Rows of what is read and written after the sums, so many at a time that the requests for them
+/// spread over a long sum.
+Asking TileEmitter::asking() {
+  if (!plan_.prefetches || !row_) return {};
+  const Stage& stage = nest_.nest.stages[0];
+  if (stage.reduced.empty() || plan_.stage_vector[0]) return {};
+  const IndexId outer = stage.reduced[0];
+  int64_t extent = nest_.nest.extent(outer, graph_.capacity);
+  if (outer == plan_.part_index) extent = plan_.part;
+  const int64_t rows = exprs_.binding(row_).slots;
+  const int64_t most = std::min(rows, extent / plan_.slots[outer.index] / rounds_of_share);
+  if (most < 2) return {};
+  const int64_t each = (rows + most - 1) / most;
+  const int64_t shares = (rows + each - 1) / each;
+  return {shares, (extent + shares - 1) / shares,
+          [this, each, points = points_of_row()](RegisterId share) {
+            for (int64_t k = 0; k < each; ++k)
+              at_row(builder_.add(builder_.mul(share, builder_.integer(each)), builder_.integer(k)),
+                     [&] { prefetch(points); });
+          }};
+}
+
+/// Asks for what is read and written after the sums, so that it comes while they run.
+void TileEmitter::prefetch(const std::vector<Point>& points) {
+  std::set<ExprId> reads;
+  for (const Store& store : nest_.nest.stores)
+    for (ExprId id : reachable(nest_.nest.dag, store.expr))
+      if (nest_.reads.count(id)) reads.insert(id);
+  for (const Point& point : points) {
+    for (ExprId read : reads) exprs_.prefetch(read, point);
+    for (size_t k = 0; k < nest_.stores.size(); ++k)
+      exprs_.prefetch_store(k, point, pointer_of_(nest_.nest.stores[k].buffer));
+  }
+}
+
+void TileEmitter::finish(const std::vector<Point>& points) {
+  for (const Point& point : points) {
+    // All values of a point before its first store: a store may overwrite what they read.
+    for (const Store& store : nest_.nest.stores) exprs_.eval(store.expr, point);
+    for (size_t k = 0; k < nest_.nest.stores.size(); ++k)
+      exprs_.store(k, point, pointer_of_(nest_.nest.stores[k].buffer));
+  }
+}
+
+/// The node by which what is stored reads a stage; invalid: it does not.
+ExprId TileEmitter::read_after_sums(const Stage& stage) const {
+  for (const Store& store : nest_.nest.stores)
+    for (ExprId id : reachable(nest_.nest.dag, store.expr))
+      if (nest_.nest.dag[id].kind == ExprKind::read && nest_.nest.dag[id].tensor == stage.value)
+        return id;
+  return {};
+}
+
+void TileEmitter::park() {
+  for (const Parked& parked : parked_)
+    for (size_t p = 0; p < points_.size(); ++p)
+      builder_.store(parked.memory, builder_.integer(static_cast<int64_t>(p) * plan_.lanes),
+                     exprs_.widen(exprs_.eval(parked.read, points_[p]), plan_.lanes), {});
+}
+
+/// One row of the tile after the other, its points written out.
+void TileEmitter::finish_rows() {
+  const Binding tile = exprs_.binding(row_);
+  RegisterId rows = builder_.integer(tile.slots);
+  // Rows that only repeat the last one are done with.
+  if (tile.bases.size() > 1)
+    rows = builder_.add(builder_.sub(tile.bases.back(), tile.bases[0]), builder_.integer(1));
+  const std::vector<Point> points = points_of_row();
+  hoist_from_rows(points);
+  builder_.loop(
+      builder_.integer(0), rows, 1, {},
+      [&](RegisterId at, const Values&) -> Values {
+        at_row(at, [&] {
+          exprs_.scoped([&] {
+            take(at, points);
+            finish(points);
+          });
+        });
+        return {};
+      },
+      false, "row");
+}
+
+/// What does not vary with the row is computed before the loop over rows.
+void TileEmitter::hoist_from_rows(const std::vector<Point>& points) {
+  auto hoist = [&](auto&& self, ExprId id) -> void {
+    const Expr& expr = nest_.nest.dag[id];
+    if (!(nest_.depends[id.index] & bit(row_))) {
+      if (expr.kind != ExprKind::constant)
+        for (const Point& point : points) exprs_.eval(id, point);
+      return;
+    }
+    for (ExprId arg : expr.args) self(self, arg);
+  };
+  for (const Store& store : nest_.nest.stores) hoist(hoist, store.expr);
+}
+
+/// The parked sums of one row. Points of a tile are listed evenly.
+void TileEmitter::take(RegisterId at, const std::vector<Point>& points) {
+  for (const Point& point : points) {
+    auto place_in = [&](uint16_t row) {
+      Point wanted = point;
+      wanted[row_.index] = row;
+      auto found = std::find(points_.begin(), points_.end(), wanted);
+      return static_cast<int64_t>(found - points_.begin()) * plan_.lanes;
+    };
+    const int64_t begin = place_in(0), step = place_in(1) - begin;
+    const RegisterId offset =
+        builder_.add(builder_.mul(at, builder_.integer(step)), builder_.integer(begin));
+    for (const Parked& parked : parked_)
+      exprs_.set_result(parked.read, point, builder_.load(parked.memory, offset, plan_.lanes, {}));
+  }
+}
+
+}  // namespace netc
