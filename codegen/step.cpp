@@ -1,5 +1,5 @@
-// A step finds its buffers in the context that it gets, then makes its calls in order. A call with
-// one task calls the kernel itself; only calls with several go through the runtime's threads.
+// A step finds its buffers in the context that it gets and makes its calls in order. A call that
+// never has more than one task calls the kernel itself; the others go through the runtime.
 #include "codegen/step.h"
 
 #include <fmt/format.h>
@@ -43,7 +43,8 @@ class StepLowering {
 
   void lower() {
     if (lines_) set_line(ir_, run_, lines_->first);
-    resolve_buffers();
+    load_tables();
+    reserve_arguments();
     size_t next = 0;
     lower_phases(0, step_.phases.size(), next);
     if (is_watched) open_arena();
@@ -106,7 +107,7 @@ class StepLowering {
     llvm::PHINode* done = ir_.CreatePHI(i64, 2);
     done->addIncoming(ir_.getInt64(0), before);
     Value* step = repeat.reversed ? ir_.CreateSub(ir_.getInt64(extent - 1), done) : done;
-    ir_.CreateStore(step, buffers_[repeat.counter.index]);
+    ir_.CreateStore(step, address_of(repeat.counter));
     ++next;
     lower_phases(repeat.first, repeat.first + repeat.count, next);
     Value* more = ir_.CreateAdd(done, ir_.getInt64(1));
@@ -130,35 +131,49 @@ class StepLowering {
     return ir_.CreateLoad(ir_.getPtrTy(), address);
   }
 
-  void resolve_buffers() {
-    Value* inputs = member(offsetof(netc_context, inputs));
-    Value* outputs = member(offsetof(netc_context, outputs));
-    Value* variables = member(offsetof(netc_context, variables));
-    Value* settings = member(offsetof(netc_context, settings));
+  void load_tables() {
+    inputs_ = member(offsetof(netc_context, inputs));
+    outputs_ = member(offsetof(netc_context, outputs));
+    variables_ = member(offsetof(netc_context, variables));
+    settings_ = member(offsetof(netc_context, settings));
     arena_ = member(offsetof(netc_context, arena));
     pool_ = member(offsetof(netc_context, pool));
-    for (const loops::Buffer& buffer : step_.buffers) {
-      switch (buffer.place) {
-        case Place::input:
-          buffers_.push_back(element(inputs, static_cast<size_t>(buffer.slot)));
-          break;
-        case Place::output:
-          buffers_.push_back(element(outputs, static_cast<size_t>(buffer.slot)));
-          break;
-        case Place::variable:
-          buffers_.push_back(element(variables, position(model_.variables, buffer.name)));
-          break;
-        case Place::setting:
-          buffers_.push_back(ir_.CreateConstInBoundsGEP1_64(
-              ir_.getDoubleTy(), settings, position(model_.settings, buffer.name)));
-          break;
-        case Place::arena:
-          NETC_CHECK(buffer.offset >= 0, "{} has no place in the arena", buffer.name);
-          buffers_.push_back(ir_.CreateConstInBoundsGEP1_64(ir_.getInt8Ty(), arena_,
-                                                            static_cast<uint64_t>(buffer.offset)));
-          break;
-      }
+    for (const loops::Buffer& buffer : step_.buffers) slots_.push_back(slot_of(buffer));
+  }
+
+  /// The position in its table, or the offset in the arena.
+  uint64_t slot_of(const loops::Buffer& buffer) const {
+    switch (buffer.place) {
+      case Place::input:
+      case Place::output:
+        return static_cast<uint64_t>(buffer.slot);
+      case Place::variable:
+        return position(model_.variables, buffer.name);
+      case Place::setting:
+        return position(model_.settings, buffer.name);
+      case Place::arena:
+        NETC_CHECK(buffer.offset >= 0, "{} has no place in the arena", buffer.name);
+        return static_cast<uint64_t>(buffer.offset);
     }
+    NETC_UNREACHABLE("a buffer has a place");
+  }
+
+  /// Where a buffer lies: looked up at each call, so that no address is kept over all of them.
+  Value* address_of(loops::BufferId id) {
+    uint64_t slot = slots_[id.index];
+    switch (step_.buffers[id.index].place) {
+      case Place::input:
+        return element(inputs_, slot);
+      case Place::output:
+        return element(outputs_, slot);
+      case Place::variable:
+        return element(variables_, slot);
+      case Place::setting:
+        return ir_.CreateConstInBoundsGEP1_64(ir_.getDoubleTy(), settings_, slot);
+      case Place::arena:
+        return ir_.CreateConstInBoundsGEP1_64(ir_.getInt8Ty(), arena_, slot);
+    }
+    NETC_UNREACHABLE("a buffer has a place");
   }
 
   /// ceil(extent / chunk), at least 1.
@@ -183,7 +198,7 @@ class StepLowering {
         bytes = ir_.CreateMul(bytes, ir_.getInt64(static_cast<uint64_t>(dim.factor)));
         if (dim.batch) bytes = ir_.CreateMul(bytes, batch());
       }
-      tell_watcher("unpoison", buffers_[id.index], bytes);
+      tell_watcher("unpoison", address_of(id), bytes);
     }
   }
 
@@ -200,43 +215,40 @@ class StepLowering {
 
   void lower_call(const loops::Call& call) {
     if (is_watched) close_arena_but_for(call);
-    if (!is_parallel(call, step_.capacity)) return call_body(call);
-    Value* count = task_count(call.tasks);
-    BasicBlock* alone = BasicBlock::Create(run_->getContext(), "alone", run_);
-    BasicBlock* shared = BasicBlock::Create(run_->getContext(), "shared", run_);
-    BasicBlock* after = BasicBlock::Create(run_->getContext(), "after", run_);
-    ir_.CreateCondBr(ir_.CreateICmpEQ(count, ir_.getInt64(1)), alone, shared);
-    ir_.SetInsertPoint(alone);
-    call_body(call);
-    ir_.CreateBr(after);
-    ir_.SetInsertPoint(shared);
-    call_runtime(call, count);
-    ir_.CreateBr(after);
-    ir_.SetInsertPoint(after);
+    if (is_parallel(call, step_.capacity))
+      call_runtime(call);
+    else
+      call_body(call);
   }
 
   void call_body(const loops::Call& call) {
     std::vector<Value*> arguments;
-    for (loops::BufferId id : call.arguments) arguments.push_back(buffers_[id.index]);
+    for (loops::BufferId id : call.arguments) arguments.push_back(address_of(id));
     arguments.push_back(batch());
     arguments.push_back(ir_.getInt64(0));
     ir_.CreateCall(kernels_[call.kernel.index].body, arguments);
   }
 
-  void call_runtime(const loops::Call& call, Value* count) {
-    llvm::IRBuilder<> at_entry(&run_->getEntryBlock(), run_->getEntryBlock().begin());
-    Value* array = at_entry.CreateAlloca(
-        at_entry.getPtrTy(), at_entry.getInt64(std::max<size_t>(call.arguments.size(), 1)));
+  void call_runtime(const loops::Call& call) {
     for (size_t i = 0; i < call.arguments.size(); ++i)
-      ir_.CreateStore(buffers_[call.arguments[i].index],
-                      ir_.CreateConstInBoundsGEP1_64(ir_.getPtrTy(), array, i));
+      ir_.CreateStore(address_of(call.arguments[i]),
+                      ir_.CreateConstInBoundsGEP1_64(ir_.getPtrTy(), arguments_, i));
     llvm::Type* i64 = ir_.getInt64Ty();
     llvm::Type* pointer = ir_.getPtrTy();
     llvm::FunctionCallee parallel = run_->getParent()->getOrInsertFunction(
         "netc_rt_parallel",
         llvm::FunctionType::get(ir_.getVoidTy(), {pointer, pointer, pointer, i64, i64}, false));
     llvm::Function* task = kernels_[call.kernel.index].task;
-    ir_.CreateCall(parallel, {pool_, task, array, batch(), count});
+    ir_.CreateCall(parallel, {pool_, task, arguments_, batch(), task_count(call.tasks)});
+  }
+
+  /// The arguments of one call after the other.
+  void reserve_arguments() {
+    size_t most = 0;
+    for (const loops::Phase& phase : step_.phases)
+      for (const loops::Call& call : phase.calls)
+        if (is_parallel(call, step_.capacity)) most = std::max(most, call.arguments.size());
+    if (most > 0) arguments_ = ir_.CreateAlloca(ir_.getPtrTy(), ir_.getInt64(most));
   }
 
   llvm::Function* run_;
@@ -246,9 +258,14 @@ class StepLowering {
   const loops::LineTable::OfStep* lines_;
   llvm::IRBuilder<> ir_;
   llvm::GlobalVariable* cycles_ = nullptr;  ///< where phases are timed
+  Value* inputs_ = nullptr;
+  Value* outputs_ = nullptr;
+  Value* variables_ = nullptr;
+  Value* settings_ = nullptr;
   Value* arena_ = nullptr;
   Value* pool_ = nullptr;
-  std::vector<Value*> buffers_;
+  Value* arguments_ = nullptr;   ///< of the call at hand, for the runtime
+  std::vector<uint64_t> slots_;  ///< by buffer
 };
 
 }  // namespace
@@ -266,6 +283,9 @@ llvm::Function* declare_step(llvm::Module& module, const loops::Step& step,
   auto* run = llvm::Function::Create(type, llvm::GlobalValue::InternalLinkage,
                                      "step." + step.model + "." + step.entry, module);
   set_machine(run, machine);
+  // Nothing but calls, as many as a model has layers: there is no use in thinking about them.
+  run->addFnAttr(llvm::Attribute::OptimizeNone);
+  run->addFnAttr(llvm::Attribute::NoInline);
   return run;
 }
 
