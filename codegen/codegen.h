@@ -52,7 +52,9 @@ std::string emit_header(const CodegenInput& input);
 Status link_shared(const std::string& object, const std::string& output);
 Status link_executable(const std::string& object, const std::string& output);
 
-/// Code in this process. Owns it: descriptors are valid while it lives.
+/// Code in this process. Owns it: descriptors are valid while it lives. The first entry of each
+/// model is compiled at once, the others when they first run, unless `TargetOptions::profile` wants
+/// all: until then the program and the models are to live, too.
 class Jit {
  public:
   virtual ~Jit() = default;

@@ -1,20 +1,25 @@
 // Code in this process: the same objects as on disk, linked by ORC. Names outside of them are
 // bound to the addresses in the table below, never searched for (but for the sanitizer's, where
 // this program is built with one).
+#include <fmt/format.h>
 #include <llvm/ExecutionEngine/Orc/AbsoluteSymbols.h>
 #include <llvm/ExecutionEngine/Orc/ExecutionUtils.h>
 #include <llvm/ExecutionEngine/Orc/LLJIT.h>
 #include <llvm/Support/MemoryBuffer.h>
+#include <xmmintrin.h>
 
 #include <cmath>
 #include <cstring>
 #include <map>
+#include <mutex>
+#include <set>
 
 #include "codegen/codegen.h"
 #include "codegen/descriptor.h"
 #include "codegen/parallel.h"
 #include "codegen/step.h"
 #include "codegen/watch.h"
+#include "ir/support/check.h"
 #include "runtime/core/netc_rt.h"
 
 namespace netc {
@@ -68,8 +73,21 @@ std::vector<External> externals() {
   return all;
 }
 
+/// Steps run with subnormal numbers as zero; constants of code are made as everywhere else.
+class UsualFloatMode {
+ public:
+  UsualFloatMode() { _mm_setcsr(0x1f80); }
+  ~UsualFloatMode() { _mm_setcsr(before_); }
+
+ private:
+  const unsigned before_ = _mm_getcsr();
+};
+
 class OrcJit : public Jit {
  public:
+  OrcJit(const CodegenInput& input, const TargetOptions& target)
+      : input_(input), target_(target), is_compiled_(input.program->kernels.size()) {}
+
   const netc_model* model(const std::string& name) const override {
     auto found = models_.find(name);
     return found == models_.end() ? nullptr : found->second;
@@ -80,32 +98,84 @@ class OrcJit : public Jit {
     return found == cycles_.end() ? nullptr : found->second;
   }
 
-  llvm::Error load(const CodegenInput& input, const std::vector<std::string>& objects,
-                   bool profile) {
+  Status load() {
+    if (Status status = check_target(target_); !status) return status;
+    if (llvm::Error error = create()) return as_status(std::move(error));
+    ProgramPart part{.interface = true, .profile = target_.profile};
+    std::set<std::string> begun;  // models
+    const std::vector<loops::Step>& steps = input_.program->steps;
+    for (size_t s = 0; s < steps.size(); ++s)
+      (begun.insert(steps[s].model).second || target_.profile ? part.steps : part.late)
+          .push_back(s);
+    if (Status status = add(part); !status) return status;
+    return as_status(find_models());
+  }
+
+ private:
+  static Status as_status(llvm::Error error) {
+    if (error) return Error{"cannot load the code: " + llvm::toString(std::move(error))};
+    return Done{};
+  }
+
+  llvm::Error create() {
     auto made = orc::LLJITBuilder().create();
     if (!made) return made.takeError();
     jit_ = std::move(*made);
     orc::SymbolMap symbols;
-    for (const External& it : externals())
+    std::vector<External> all = externals();
+    all.push_back(external(late_code_symbol, late_code));
+    all.push_back({late_context_symbol, reinterpret_cast<uintptr_t>(this)});
+    for (const External& it : all)
       symbols[jit_->mangleAndIntern(it.name)] = {orc::ExecutorAddr(it.address),
                                                  llvm::JITSymbolFlags::Exported};
     orc::JITDylib& library = jit_->getMainJITDylib();
     if (auto error = library.define(orc::absoluteSymbols(std::move(symbols)))) return error;
-    if (is_watched)
-      if (auto error = find_watcher(library)) return error;
-    for (size_t i = 0; i < objects.size(); ++i) {
-      auto buffer = llvm::MemoryBuffer::getMemBufferCopy(objects[i], "netc" + std::to_string(i));
-      if (auto error = jit_->addObjectFile(std::move(buffer))) return error;
+    return is_watched ? find_watcher(library) : llvm::Error::success();
+  }
+
+  /// Compiles a part, with the kernels that its steps call and that are not there yet.
+  Status add(ProgramPart part) {
+    for (size_t step : part.steps)
+      for (const loops::Phase& phase : input_.program->steps[step].phases)
+        for (const loops::Call& call : phase.calls) {
+          if (!is_compiled_[call.kernel.index]) part.kernels.push_back(call.kernel);
+          is_compiled_[call.kernel.index] = true;
+        }
+    Result<std::vector<std::string>> objects = compile_part(input_, target_, part);
+    if (!objects) return Error{objects.error()};
+    for (const std::string& object : *objects) {
+      auto buffer = llvm::MemoryBuffer::getMemBufferCopy(object, fmt::format("netc{}", ++objects_));
+      if (auto error = jit_->addObjectFile(std::move(buffer))) return as_status(std::move(error));
     }
-    for (const ModelInterface& model : *input.models) {
+    return Done{};
+  }
+
+  llvm::Error find_models() {
+    for (const ModelInterface& model : *input_.models) {
       auto address = jit_->lookup(descriptor_symbol(model.name));
       if (!address) return address.takeError();
       models_[model.name] = address->toPtr<const netc_model*>();
     }
-    return profile ? find_cycles(*input.program) : llvm::Error::success();
+    return target_.profile ? find_cycles(*input_.program) : llvm::Error::success();
   }
 
- private:
+  /// What a stand-in calls: the step's code, compiled if it has not run before.
+  static void* late_code(void* context, size_t position) {
+    return static_cast<OrcJit*>(context)->code_of(position);
+  }
+
+  void* code_of(size_t position) {
+    std::lock_guard<std::mutex> lock(mutex_);
+    void*& code = late_[position];
+    if (code) return code;
+    UsualFloatMode mode;
+    Status status = add({.steps = {position}});
+    NETC_CHECK(status.ok(), "{}", status.error());
+    auto address = jit_->lookup(step_symbol(input_.program->steps[position]));
+    NETC_CHECK(address, "{}", llvm::toString(address.takeError()));
+    return code = address->toPtr<void*>();
+  }
+
   /// The sanitizer's functions are those of this process.
   llvm::Error find_watcher(orc::JITDylib& library) {
     auto watcher = orc::DynamicLibrarySearchGenerator::GetForCurrentProcess(
@@ -125,6 +195,12 @@ class OrcJit : public Jit {
     return llvm::Error::success();
   }
 
+  const CodegenInput input_;
+  const TargetOptions target_;
+  std::vector<bool> is_compiled_;  ///< by kernel
+  std::mutex mutex_;               ///< for what follows, after loading
+  std::map<size_t, void*> late_;   ///< code by position of the step
+  size_t objects_ = 0;
   std::unique_ptr<orc::LLJIT> jit_;
   std::map<std::string, const netc_model*> models_;
   std::map<std::string, const uint64_t*> cycles_;  ///< by symbol
@@ -133,11 +209,8 @@ class OrcJit : public Jit {
 }  // namespace
 
 Result<std::unique_ptr<Jit>> jit(const CodegenInput& input, const TargetOptions& target) {
-  Result<std::vector<std::string>> objects = compile_parts(input, target);
-  if (!objects) return Error{objects.error()};
-  auto made = std::make_unique<OrcJit>();
-  if (llvm::Error error = made->load(input, *objects, target.profile))
-    return Error{"cannot load the code: " + llvm::toString(std::move(error))};
+  auto made = std::make_unique<OrcJit>(input, target);
+  if (Status status = made->load(); !status) return Error{status.error()};
   return std::unique_ptr<Jit>(std::move(made));
 }
 

@@ -3,11 +3,9 @@
 #include "codegen/parallel.h"
 
 #include <algorithm>
-#include <numeric>
 #include <thread>
 
 #include "codegen/optimize.h"
-#include "codegen/program.h"
 
 namespace netc {
 
@@ -17,28 +15,31 @@ namespace {
 constexpr size_t instructions_per_part = 1000;
 constexpr size_t most_parts = 8;
 
-size_t count_parts(const loops::Program& program) {
+size_t size_of(const CodegenInput& input, loops::KernelId kernel) {
+  return (*input.program)[kernel].instructions.size();
+}
+
+size_t count_parts(const CodegenInput& input, const ProgramPart& whole) {
   size_t instructions = 0;
-  for (const loops::Kernel& kernel : program.kernels) instructions += kernel.instructions.size();
+  for (loops::KernelId kernel : whole.kernels) instructions += size_of(input, kernel);
   size_t threads = std::max(1u, std::thread::hardware_concurrency());
   return std::clamp(instructions / instructions_per_part, size_t{1}, std::min(threads, most_parts));
 }
 
-std::vector<ProgramPart> deal(const loops::Program& program, size_t count, bool profile) {
-  std::vector<uint32_t> order(program.kernels.size());
-  std::iota(order.begin(), order.end(), 0u);
-  std::stable_sort(order.begin(), order.end(), [&](uint32_t a, uint32_t b) {
-    return program.kernels[a].instructions.size() > program.kernels[b].instructions.size();
+std::vector<ProgramPart> deal(const CodegenInput& input, const ProgramPart& whole) {
+  std::vector<loops::KernelId> order = whole.kernels;
+  std::stable_sort(order.begin(), order.end(), [&](loops::KernelId a, loops::KernelId b) {
+    return size_of(input, a) > size_of(input, b);
   });
-  std::vector<ProgramPart> parts(count);
-  std::vector<size_t> sizes(count);
-  for (uint32_t kernel : order) {
+  std::vector<ProgramPart> parts(count_parts(input, whole));
+  parts.back() = whole;
+  parts.back().kernels.clear();
+  std::vector<size_t> sizes(parts.size());
+  for (loops::KernelId kernel : order) {
     auto least = static_cast<size_t>(std::min_element(sizes.begin(), sizes.end()) - sizes.begin());
-    parts[least].kernels.push_back({kernel});
-    sizes[least] += program.kernels[kernel].instructions.size();
+    parts[least].kernels.push_back(kernel);
+    sizes[least] += size_of(input, kernel);
   }
-  parts.back().calls = true;
-  parts.back().profile = profile;
   return parts;
 }
 
@@ -54,10 +55,10 @@ Result<std::string> compile(const CodegenInput& input, const TargetOptions& targ
 
 }  // namespace
 
-Result<std::vector<std::string>> compile_parts(const CodegenInput& input,
-                                               const TargetOptions& target) {
-  std::vector<ProgramPart> parts =
-      deal(*input.program, count_parts(*input.program), target.profile);
+Result<std::vector<std::string>> compile_part(const CodegenInput& input,
+                                              const TargetOptions& target,
+                                              const ProgramPart& part) {
+  std::vector<ProgramPart> parts = deal(input, part);
   std::vector<Result<std::string>> objects(parts.size(), std::string());
   std::vector<std::thread> threads;
   for (size_t i = 1; i < parts.size(); ++i)

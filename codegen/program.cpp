@@ -4,6 +4,7 @@
 #include <llvm/IR/Verifier.h>
 #include <llvm/Support/raw_ostream.h>
 
+#include <algorithm>
 #include <optional>
 #include <set>
 
@@ -53,38 +54,55 @@ class ProgramLowering {
     if (functions.task) define_kernel_task(functions.task, functions.body, kernel);
   }
 
-  void define_calls(bool profile) {
+  void declare_steps() {
+    for (const loops::Step& step : input_.program->steps)
+      steps_.push_back(declare_step(module_, step, machine_));
+  }
+
+  void define_step(size_t position, bool profile) {
+    const loops::Step& step = input_.program->steps[position];
+    llvm::Function* run = steps_[position];
+    const loops::LineTable::OfStep* lines = nullptr;
+    if (debug_) {
+      lines = &debug_->lines().steps[position];
+      debug_->describe(run, step.model + "." + step.entry, lines->first);
+    }
+    auto model = std::find_if(input_.models->begin(), input_.models->end(),
+                              [&](const ModelInterface& it) { return it.name == step.model; });
+    NETC_CHECK(model != input_.models->end(), "a step of no model: {}", step.model);
+    netc::define_step(run, step, *model, functions_, profile, lines);
+  }
+
+  /// The interface shows a stand-in for a step that is compiled later.
+  void stand_in(size_t position) {
+    steps_[position] =
+        define_stand_in(module_, input_.program->steps[position], position, machine_);
+  }
+
+  void define_interface() {
     for (size_t i = 0; i < input_.models->size(); ++i) {
       const ModelInterface& model = (*input_.models)[i];
       DescriptorFacts facts{.target = machine_.cpu, .features = machine_.required};
       if (i < input_.plans.size()) facts.plans = input_.plans[i];
       for (size_t s = 0; s < input_.program->steps.size(); ++s) {
         const loops::Step& step = input_.program->steps[s];
-        if (step.model != model.name) continue;
-        llvm::Function* run = declare_step(module_, step, machine_);
-        const loops::LineTable::OfStep* lines = nullptr;
-        if (debug_) {
-          lines = &debug_->lines().steps[s];
-          debug_->describe(run, step.model + "." + step.entry, lines->first);
-        }
-        define_step(run, step, model, functions_, profile, lines);
-        facts.entries[step.entry] = {run, static_cast<uint64_t>(step.arena_bytes)};
+        if (step.model == model.name)
+          facts.entries[step.entry] = {steps_[s], static_cast<uint64_t>(step.arena_bytes)};
       }
       define_public_functions(module_, model, define_descriptor(module_, model, facts));
     }
   }
 
-  /// Kernels are shared by the parts of a program, and by nobody else.
-  void share_kernels() {
-    auto share = [](llvm::Function* function) {
-      if (!function) return;
-      function->setLinkage(llvm::GlobalValue::ExternalLinkage);
-      function->setVisibility(llvm::GlobalValue::HiddenVisibility);
-    };
+  /// Kernels are shared by the parts of a program, and by nobody else; steps are looked up, too.
+  void share_functions() {
     for (KernelFunctions& functions : functions_) {
-      share(functions.body);
-      share(functions.task);
+      for (llvm::Function* function : {functions.task, functions.body}) {
+        if (!function) continue;
+        function->setLinkage(llvm::GlobalValue::ExternalLinkage);
+        function->setVisibility(llvm::GlobalValue::HiddenVisibility);
+      }
     }
+    for (llvm::Function* step : steps_) step->setLinkage(llvm::GlobalValue::ExternalLinkage);
   }
 
   void finish() {
@@ -93,6 +111,8 @@ class ProgramLowering {
         if (function && function->isDeclaration() && function->use_empty())
           function->eraseFromParent();
     }
+    for (llvm::Function* step : steps_)
+      if (step->isDeclaration() && step->use_empty()) step->eraseFromParent();
     if (debug_) debug_->finish();
     std::string problem;
     llvm::raw_string_ostream out(problem);
@@ -112,6 +132,7 @@ class ProgramLowering {
   const Machine& machine_;
   std::vector<std::vector<PointerFacts>> facts_;
   std::vector<KernelFunctions> functions_;
+  std::vector<llvm::Function*> steps_;
   std::optional<DebugInfo> debug_;
   std::set<size_t> parallel_;  ///< kernels that may run as several tasks
 };
@@ -123,8 +144,10 @@ std::unique_ptr<llvm::Module> lower_program(llvm::LLVMContext& context, const Co
   auto module = std::make_unique<llvm::Module>("netc", context);
   ProgramLowering lowering(*module, input, machine);
   lowering.declare_kernels();
+  lowering.declare_steps();
   for (uint32_t i = 0; i < input.program->kernels.size(); ++i) lowering.define_kernel({i});
-  lowering.define_calls(false);
+  for (size_t s = 0; s < input.program->steps.size(); ++s) lowering.define_step(s, false);
+  lowering.define_interface();
   lowering.finish();
   return module;
 }
@@ -134,9 +157,12 @@ std::unique_ptr<llvm::Module> lower_part(llvm::LLVMContext& context, const Codeg
   auto module = std::make_unique<llvm::Module>("netc", context);
   ProgramLowering lowering(*module, input, machine);
   lowering.declare_kernels();
-  lowering.share_kernels();
+  lowering.declare_steps();
+  lowering.share_functions();
   for (loops::KernelId id : part.kernels) lowering.define_kernel(id);
-  if (part.calls) lowering.define_calls(part.profile);
+  for (size_t step : part.steps) lowering.define_step(step, part.profile);
+  for (size_t step : part.late) lowering.stand_in(step);
+  if (part.interface) lowering.define_interface();
   lowering.finish();
   return module;
 }

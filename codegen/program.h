@@ -15,12 +15,14 @@ namespace netc {
 std::unique_ptr<llvm::Module> lower_program(llvm::LLVMContext& context, const CodegenInput& input,
                                             const Machine& machine);
 
-/// A part of a program for compiling several at once: some of its kernels, or what calls them.
-/// Symbols that parts share are visible to each other.
+/// A part of a program, for compiling several at once and some later. Symbols that parts share are
+/// visible to each other.
 struct ProgramPart {
   std::vector<loops::KernelId> kernels;
-  bool calls = false;    ///< the steps, descriptors and public functions
-  bool profile = false;  ///< steps count the cycles of their phases
+  std::vector<size_t> steps;  ///< positions in the program
+  std::vector<size_t> late;   ///< steps in whose place the interface has stand-ins
+  bool interface = false;     ///< the descriptors and public functions
+  bool profile = false;       ///< steps count the cycles of their phases
 };
 
 std::unique_ptr<llvm::Module> lower_part(llvm::LLVMContext& context, const CodegenInput& input,

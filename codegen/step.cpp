@@ -280,8 +280,8 @@ llvm::Function* declare_step(llvm::Module& module, const loops::Step& step,
   auto* type = llvm::FunctionType::get(
       llvm::Type::getVoidTy(context),
       {llvm::PointerType::get(context, 0), llvm::Type::getInt64Ty(context)}, false);
-  auto* run = llvm::Function::Create(type, llvm::GlobalValue::InternalLinkage,
-                                     "step." + step.model + "." + step.entry, module);
+  auto* run =
+      llvm::Function::Create(type, llvm::GlobalValue::InternalLinkage, step_symbol(step), module);
   set_machine(run, machine);
   // Nothing but calls, as many as a model has layers: there is no use in thinking about them.
   run->addFnAttr(llvm::Attribute::OptimizeNone);
@@ -294,6 +294,23 @@ void define_step(llvm::Function* run, const loops::Step& step, const ModelInterf
                  const loops::LineTable::OfStep* lines) {
   StepLowering(run, step, model, kernels, profile, lines).lower();
 }
+
+llvm::Function* define_stand_in(llvm::Module& module, const loops::Step& step, size_t position,
+                                const Machine& machine) {
+  llvm::Function* run = declare_step(module, step, machine);
+  run->setName("late." + step_symbol(step));
+  llvm::IRBuilder<> ir(BasicBlock::Create(run->getContext(), "entry", run));
+  llvm::FunctionCallee late_code = module.getOrInsertFunction(
+      late_code_symbol,
+      llvm::FunctionType::get(ir.getPtrTy(), {ir.getPtrTy(), ir.getInt64Ty()}, false));
+  llvm::Value* context = module.getOrInsertGlobal(late_context_symbol, ir.getInt8Ty());
+  llvm::Value* code = ir.CreateCall(late_code, {context, ir.getInt64(position)});
+  ir.CreateCall(run->getFunctionType(), code, {run->getArg(0), run->getArg(1)});
+  ir.CreateRetVoid();
+  return run;
+}
+
+std::string step_symbol(const loops::Step& step) { return "step." + step.model + "." + step.entry; }
 
 std::string cycles_symbol(const loops::Step& step) {
   return "netc_cycles." + step.model + "." + step.entry;

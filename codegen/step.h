@@ -21,6 +21,16 @@ void define_step(llvm::Function* run, const loops::Step& step, const ModelInterf
                  const std::vector<KernelFunctions>& kernels, bool profile,
                  const loops::LineTable::OfStep* lines = nullptr);
 
+/// A function that runs the step at this position of the program by the code that it is given for
+/// it: `void *netc_late_code(void *netc_late_context, size_t position)`.
+llvm::Function* define_stand_in(llvm::Module& module, const loops::Step& step, size_t position,
+                                const Machine& machine);
+constexpr const char* late_code_symbol = "netc_late_code";
+constexpr const char* late_context_symbol = "netc_late_context";
+
+/// The name of a step's function.
+std::string step_symbol(const loops::Step& step);
+
 /// The name of the array in which a step counts the cycles of its phases.
 std::string cycles_symbol(const loops::Step& step);
 

@@ -1,8 +1,9 @@
-// Runs a program written as loops text: one model `m` with the entry `run`.
+// Runs a program written as loops text: one model `m`, whose entries are its steps.
 #pragma once
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <memory>
 #include <string>
 #include <vector>
@@ -35,10 +36,15 @@ class CompiledLoops {
   const std::vector<ModelInterface>& models() const { return models_; }
   const loops::Program& program() const { return program_; }
 
-  /// Runs the step. Places are in the order of the text.
+  /// Runs the first step. Places are in the order of the text.
   void run(int64_t n, std::vector<const void*> inputs, std::vector<void*> outputs,
            std::vector<void*> variables = {}, std::vector<double> settings = {}) {
-    const netc_entry& entry = model().entries[0];
+    run_step(0, n, inputs, outputs, variables, settings);
+  }
+
+  void run_step(size_t step, int64_t n, std::vector<const void*> inputs, std::vector<void*> outputs,
+                std::vector<void*> variables = {}, std::vector<double> settings = {}) {
+    const netc_entry& entry = model().entries[step];
     void* arena = std::aligned_alloc(64, (entry.arena_bytes + 127) / 64 * 64);
     netc_context context{inputs.data(),
                          outputs.data(),
@@ -53,8 +59,13 @@ class CompiledLoops {
  private:
   void describe() {
     ModelInterface model{.name = "m", .capacity = program_.steps.at(0).capacity};
-    EntryInterface entry{.name = "run"};
-    for (const loops::Buffer& buffer : program_.steps[0].buffers) {
+    for (const loops::Step& step : program_.steps) model.entries.push_back(describe(step, model));
+    models_.push_back(model);
+  }
+
+  static EntryInterface describe(const loops::Step& step, ModelInterface& model) {
+    EntryInterface entry{.name = step.entry};
+    for (const loops::Buffer& buffer : step.buffers) {
       Value value{.name = buffer.name, .type = buffer.type};
       if (buffer.place == loops::Place::input) {
         value.kind = ValueKind::input;
@@ -62,7 +73,9 @@ class CompiledLoops {
         model.inputs.push_back(value);
       } else if (buffer.place == loops::Place::variable) {
         value.kind = ValueKind::variable;
-        model.variables.push_back(value);
+        bool is_known = std::any_of(model.variables.begin(), model.variables.end(),
+                                    [&](const Value& it) { return it.name == value.name; });
+        if (!is_known) model.variables.push_back(value);
       } else if (buffer.place == loops::Place::setting) {
         value.kind = ValueKind::setting;
         model.settings.push_back(value);
@@ -71,8 +84,7 @@ class CompiledLoops {
         entry.result_types.push_back(buffer.type);
       }
     }
-    model.entries.push_back(entry);
-    models_.push_back(model);
+    return entry;
   }
 
   loops::Program program_;
