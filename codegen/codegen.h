@@ -19,6 +19,7 @@ struct TargetOptions {
   std::string triple;          ///< empty: this machine's
   std::string cpu = "native";  ///< a CPU's or level's name: native, znver4, x86-64-v3
   int optimize = 2;            ///< 0 to 3
+  int threads = 0;             ///< that may compile at the same time; 0: as many as are allowed
   bool profile = false;        ///< steps count the cycles of their phases: `Jit::cycles`
 };
 

@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "codegen/optimize.h"
+#include "runtime/core/threads.h"
 
 namespace netc {
 
@@ -19,19 +20,19 @@ size_t size_of(const CodegenInput& input, loops::KernelId kernel) {
   return (*input.program)[kernel].instructions.size();
 }
 
-size_t count_parts(const CodegenInput& input, const ProgramPart& whole) {
+size_t count_parts(const CodegenInput& input, const ProgramPart& whole, int wanted) {
   size_t instructions = 0;
   for (loops::KernelId kernel : whole.kernels) instructions += size_of(input, kernel);
-  size_t threads = std::max(1u, std::thread::hardware_concurrency());
+  auto threads = static_cast<size_t>(netc_threads_allowed(wanted));
   return std::clamp(instructions / instructions_per_part, size_t{1}, std::min(threads, most_parts));
 }
 
-std::vector<ProgramPart> deal(const CodegenInput& input, const ProgramPart& whole) {
+std::vector<ProgramPart> deal(const CodegenInput& input, const ProgramPart& whole, int threads) {
   std::vector<loops::KernelId> order = whole.kernels;
   std::stable_sort(order.begin(), order.end(), [&](loops::KernelId a, loops::KernelId b) {
     return size_of(input, a) > size_of(input, b);
   });
-  std::vector<ProgramPart> parts(count_parts(input, whole));
+  std::vector<ProgramPart> parts(count_parts(input, whole, threads));
   parts.back() = whole;
   parts.back().kernels.clear();
   std::vector<size_t> sizes(parts.size());
@@ -58,7 +59,7 @@ Result<std::string> compile(const CodegenInput& input, const TargetOptions& targ
 Result<std::vector<std::string>> compile_part(const CodegenInput& input,
                                               const TargetOptions& target,
                                               const ProgramPart& part) {
-  std::vector<ProgramPart> parts = deal(input, part);
+  std::vector<ProgramPart> parts = deal(input, part, target.threads);
   std::vector<Result<std::string>> objects(parts.size(), std::string());
   std::vector<std::thread> threads;
   for (size_t i = 1; i < parts.size(); ++i)

@@ -84,6 +84,7 @@ Result<TargetOptions> target_options(const CommandLine& line) {
   target.triple = line.text("target");
   target.cpu = line.text("cpu", "native");
   target.optimize = static_cast<int>(line.integer("O").value_or(2));
+  target.threads = static_cast<int>(line.integer("threads").value_or(0));
   if (Status status = check_target(target); !status.ok()) return Error{status.error()};
   return target;
 }
