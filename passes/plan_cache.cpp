@@ -75,10 +75,12 @@ class Key {
 
 }  // namespace
 
+std::string nest_key(const Graph& graph, const AccessedNest& nest) { return Key().of(graph, nest); }
+
 Plan PlanCache::plan(const Graph& graph, const AccessedNest& nest) {
   // In a scan it also matters where tensors come from.
   if (nest.nest.steps > 0) return make_plan(graph, nest, target_);
-  auto [found, is_new] = plans_.try_emplace(Key().of(graph, nest));
+  auto [found, is_new] = plans_.try_emplace(nest_key(graph, nest));
   if (is_new) found->second = make_plan(graph, nest, target_);
   return found->second;
 }

@@ -8,6 +8,9 @@
 
 namespace netc {
 
+/// All that planning looks at, outside of scans.
+std::string nest_key(const Graph& graph, const AccessedNest& nest);
+
 class PlanCache {
  public:
   explicit PlanCache(const Target& target) : target_(target) {}

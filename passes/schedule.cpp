@@ -1,7 +1,7 @@
 // 1. Every value gets a buffer or is a view of one (`storage`).
 // 2. Every group becomes a nest (`nest`), its accesses linear offsets (`access`).
 // 3. The plan of its loops is the cheapest one (`tiling`), and is written out (`emit_nest`).
-// 4. Kernels with equal text are one, whatever tensors they work on.
+// 4. Kernels with equal text are one, whatever tensors they work on (`kernel_pool`).
 //
 // The kernels of a scan compute one step each; which one, they read from its counter.
 #include "passes/schedule.h"
@@ -12,10 +12,10 @@
 #include <string>
 #include <tuple>
 
-#include "ir/loops/text.h"
 #include "ir/support/check.h"
 #include "passes/chaining.h"
 #include "passes/emit_nest.h"
+#include "passes/kernel_pool.h"
 #include "passes/plan_cache.h"
 #include "passes/plan_remarks.h"
 #include "passes/staging.h"
@@ -30,27 +30,6 @@ using loops::RegisterId;
 namespace {
 
 constexpr double least_in_parts = 1e7;  ///< terms of a sum that may be taken in parts
-
-/// The kernels of a program, each text once.
-class KernelPool {
- public:
-  explicit KernelPool(loops::Program& program) : program_(program) {}
-
-  loops::KernelId add(loops::Kernel kernel) {
-    kernel.name = "k";
-    auto [found, is_new] = by_text_.emplace(
-        loops::print(kernel), loops::KernelId{static_cast<uint32_t>(program_.kernels.size())});
-    if (is_new) {
-      kernel.name = fmt::format("k{}", program_.kernels.size() + 1);
-      program_.kernels.push_back(std::move(kernel));
-    }
-    return found->second;
-  }
-
- private:
-  loops::Program& program_;
-  std::map<std::string, loops::KernelId> by_text_;
-};
 
 class Scheduler {
  public:
@@ -301,6 +280,23 @@ class Scheduler {
     }
     Draft kernel = draft(used, written, scans_.size());
     for (const PlannedNest& planned : chain) {
+      if (planned.plan.parallel) kernel.call.tasks = planned.plan.tasks;
+      if (remarks_) remark_on_plan(graph_, planned.nest, planned.plan, target_, *remarks_);
+    }
+    std::string key;
+    if (scans_.empty())
+      key = kernel_key(graph_, chain, packed, kernel.call.arguments, step_.buffers);
+    std::optional<loops::KernelId> known = kernels_.find(key);
+    if (!known) write(chain, packed, kernel);
+    kernel.call.kernel = known ? *known : kernels_.add(kernel.builder.take(), key);
+    kernel.call.ops = std::move(chain_ops_);
+    chain_ops_.clear();
+    step_.phases.push_back({{std::move(kernel.call)}});
+  }
+
+  void write(const std::vector<PlannedNest>& chain, const std::map<ExprId, BufferId>& packed,
+             Draft& kernel) const {
+    for (const PlannedNest& planned : chain) {
       const AccessedNest& nest = planned.nest;
       std::map<ValueId, BufferId> tensors;
       for (const auto& [read, buffer] : planned.sources)
@@ -310,14 +306,8 @@ class Scheduler {
           [&](BufferId buffer) { return kernel.pointers.at(buffer); },
           [&](ExprId read) { return kernel.pointers.at(packed.at(read)); },
       };
-      if (planned.plan.parallel) kernel.call.tasks = planned.plan.tasks;
-      if (remarks_) remark_on_plan(graph_, nest, planned.plan, target_, *remarks_);
       emit_nest(graph_, nest, planned.plan, kernel.steps, kernel.builder, pointers);
     }
-    kernel.call.kernel = kernels_.add(kernel.builder.take());
-    kernel.call.ops = std::move(chain_ops_);
-    chain_ops_.clear();
-    step_.phases.push_back({{std::move(kernel.call)}});
   }
 
   /// The packed windows of a read: made before the first kernel that wants them, and outside of the
