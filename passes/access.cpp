@@ -104,6 +104,9 @@ class Accessor {
       const Expr& expr = result_.nest.dag[id];
       if (expr.kind == ExprKind::index) pinned_.insert(expr.index);
     });
+    for (const Stage& stage : result_.nest.stages)
+      for (const Affine& condition : stage.where)
+        for (const Affine::Term& term : condition.terms) pinned_.insert(term.index);
     for (const auto& [id, access] : result_.reads) pin(access);
     for (const Access& access : result_.stores) pin(access);
   }

@@ -258,6 +258,52 @@ bool is_positive_zero(const ExprDag& dag, ExprId node) {
   return is_zero(dag, node) && !std::signbit(dag[node].number);
 }
 
+std::optional<Affine> affine_of(const ExprDag& dag, ExprId node) {
+  if (const auto leaf = affine_leaf(dag[node])) return leaf;
+  return affine_application(dag[node], [&](ExprId arg) { return affine_of(dag, arg); });
+}
+
+std::optional<Affine> affine_leaf(const Expr& expr) {
+  if (expr.kind == ExprKind::constant && !is_float(expr.type))
+    return Affine::of_constant(expr.integer);
+  if (expr.kind == ExprKind::index) return Affine::of(expr.index);
+  if (expr.kind != ExprKind::batch) return std::nullopt;
+  Affine batch;
+  batch.batch = 1;
+  return batch;
+}
+
+std::optional<Affine> affine_application(
+    const Expr& expr, const std::function<std::optional<Affine>(ExprId)>& value_of) {
+  if (expr.kind != ExprKind::apply || expr.type != DType::i64 || expr.args.size() > 2)
+    return std::nullopt;
+  const auto x = value_of(expr.args[0]);
+  const auto y = value_of(expr.args.back());
+  if (!x || !y || is_huge(*x) || is_huge(*y)) return std::nullopt;
+  const auto is_number = [](const Affine& a) { return a.is_constant() && a.batch == 0; };
+  switch (expr.function) {
+    case Function::neg:
+      return Affine().add(*x, -1);
+    case Function::add:
+      return Affine(*x).add(*y);
+    case Function::sub:
+      return Affine(*x).add(*y, -1);
+    case Function::mul:
+      if (is_number(*x)) return Affine().add(*y, x->constant);
+      if (is_number(*y)) return Affine().add(*x, y->constant);
+      return std::nullopt;
+    default:
+      return std::nullopt;
+  }
+}
+
+bool is_huge(const Affine& affine) {
+  const auto huge = [](int64_t number) { return number > (1 << 30) || number < -(1 << 30); };
+  return huge(affine.constant) || huge(affine.batch) ||
+         std::any_of(affine.terms.begin(), affine.terms.end(),
+                     [&](const Affine::Term& term) { return huge(term.coefficient); });
+}
+
 ExprId rewrite(const ExprDag& from, ExprId root, ExprBuilder& to, const RewriteLeaf& leaf,
                const RewriteApplication& application) {
   return copy_expr(from, root, [&](Expr expr) {

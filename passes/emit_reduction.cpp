@@ -211,6 +211,55 @@ ReductionEmitter::Values ReductionEmitter::level(size_t depth, Values carried) {
       false, nest_.nest.indices[index.index].name);
 }
 
+/// The largest that an affine value gets in the tile, without its term in `index`; invalid where
+/// a loop within varies it.
+RegisterId ReductionEmitter::largest_in_tile(const Affine& affine, IndexId index) {
+  RegisterId value = builder_.integer(affine.constant);
+  if (affine.batch)
+    value = builder_.add(value, builder_.mul(builder_.batch(), builder_.integer(affine.batch)));
+  auto depth_of = [&](IndexId of) {
+    return std::find(stage_.reduced.begin(), stage_.reduced.end(), of) - stage_.reduced.begin();
+  };
+  for (const Affine::Term& term : affine.terms) {
+    if (term.index == index) continue;
+    if (!nest_.nest.is_free(term.index) && depth_of(term.index) >= depth_of(index)) return {};
+    const Binding& binding = exprs_.binding(term.index);
+    RegisterId at = binding.bases[0];
+    if (term.coefficient > 0 && binding.bases.size() > 1) at = binding.bases.back();
+    if (term.coefficient > 0 && binding.bases.size() == 1)
+      at = builder_.add(at,
+                        builder_.integer((binding.slots - 1) * binding.scale + binding.lanes - 1));
+    value = builder_.add(value, builder_.mul(at, builder_.integer(term.coefficient)));
+  }
+  return value;
+}
+
+/// Leaves out values of the index at which the condition fails for all points of the tile.
+void ReductionEmitter::leave_out(const Affine& condition, IndexId index, Bounds& bounds) {
+  const int64_t c = condition.coefficient(index);
+  const bool is_outermost = index == stage_.reduced[0];
+  const bool is_of_sum =
+      std::any_of(stage_.reduced.begin(), stage_.reduced.end(),
+                  [&](IndexId reduced) { return condition.coefficient(reduced) != 0; });
+  if (c == 0 && (is_of_sum || !is_outermost)) return;
+  const RegisterId rest = largest_in_tile(condition, index);
+  if (!rest) return;
+  bounds.cut = true;
+  const RegisterId size = builder_.integer(std::abs(c));
+  if (c == 0) {
+    const RegisterId none = builder_.apply(Function::less, {rest, builder_.integer(0)});
+    bounds.upper = builder_.apply(Function::select, {none, bounds.lower, bounds.upper});
+  } else if (c < 0) {
+    RegisterId end = builder_.add(rest, size);
+    if (c < -1) end = builder_.apply(Function::div, {end, size});
+    bounds.upper = builder_.min(bounds.upper, end);
+  } else {
+    RegisterId begin = builder_.sub(builder_.integer(c - 1), rest);
+    if (c > 1) begin = builder_.apply(Function::div, {begin, size});
+    bounds.lower = builder_.max(bounds.lower, begin);
+  }
+}
+
 /// All rounds of the outermost index, cut so that something is asked for before each share.
 ReductionEmitter::Values ReductionEmitter::shares(Values carried, RegisterId lower,
                                                   RegisterId upper, int64_t slots) {
@@ -238,6 +287,7 @@ ReductionEmitter::Bounds ReductionEmitter::bounds(IndexId index) {
                 false,
                 {}};
   if (exprs_.part().index == index) result = {exprs_.part().lower, exprs_.part().upper, true, {}};
+  for (const Affine& condition : stage_.where) leave_out(condition, index, result);
   for (const Clip& clip : clips_) {
     if (clip.index != index) continue;
     const Guard& guard = nest_.reads.at(clip.read).guards[clip.guard];
@@ -261,15 +311,15 @@ ReductionEmitter::Bounds ReductionEmitter::bounds(IndexId index) {
                             {builder_.add(value, builder_.integer(c - 1)), builder_.integer(c)});
     };
     if (clip.coefficient > 0 ? guard.lower : guard.upper)
-      result.lower = builder_.apply(Function::max, {result.lower, rounded_up(low)});
+      result.lower = builder_.max(result.lower, rounded_up(low));
     if (clip.coefficient > 0 ? guard.upper : guard.lower)
       result.upper = builder_.min(result.upper, rounded_up(high));
     result.clips.push_back(clip);
     result.cut = true;
   }
   // A window that lies outside as a whole has no terms.
-  if (!result.clips.empty())
-    result.upper = builder_.apply(Function::max, {result.lower, result.upper});
+  if (!result.clips.empty() || !stage_.where.empty())
+    result.upper = builder_.max(result.lower, result.upper);
   return result;
 }
 

@@ -47,6 +47,8 @@ class ReductionEmitter {
     std::vector<Clip> clips;  ///< the guards that they keep
   };
   Bounds bounds(IndexId index);
+  loops::RegisterId largest_in_tile(const Affine& affine, IndexId index);
+  void leave_out(const Affine& condition, IndexId index, Bounds& bounds);
   bool has_one_value(IndexId index) const;
   void hoist(size_t depth);
   void hoist_from(ExprId id, IndexSet varying);

@@ -16,7 +16,8 @@ struct Stage {
   Reduction reduction = Reduction::sum;
   std::vector<IndexId> reduced;  ///< in order, the last fastest
   ExprId body;
-  ExprId base;  ///< invalid: none
+  ExprId base;                ///< invalid: none
+  std::vector<Affine> where;  ///< terms may be left out where one of these is negative
 };
 
 /// A write of an expression into a buffer.

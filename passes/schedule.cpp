@@ -21,6 +21,7 @@
 #include "passes/staging.h"
 #include "passes/storage.h"
 #include "passes/tiling_cost.h"
+#include "passes/vanishing.h"
 
 namespace netc {
 
@@ -40,7 +41,8 @@ class Scheduler {
         plans_(plans),
         kernels_(kernels),
         remarks_(remarks),
-        groups_(groups_of(graph)) {}
+        groups_(groups_of(graph)),
+        vanishing_(graph) {}
 
   loops::Step run() {
     step_.model = graph_.model;
@@ -105,6 +107,7 @@ class Scheduler {
 
     Nest nest = make_nest(graph_, group, storage_.needed);
     if (nest.stores.empty()) return;
+    for (Stage& stage : nest.stages) stage.where = vanishing_.conditions(nest, stage);
     std::vector<Nest> nests;
     for (Store& store : nest.stores) {
       store.buffer = storage_.of(store.value);
@@ -376,6 +379,7 @@ class Scheduler {
   KernelPool& kernels_;
   Remarks* remarks_;
   std::vector<std::vector<OpId>> groups_;
+  Vanishing vanishing_;
   loops::Step step_;
   Storage storage_;
   std::vector<PlannedNest> chain_;  ///< nests of the kernel to be written next

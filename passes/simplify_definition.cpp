@@ -105,53 +105,17 @@ class Rebuilding {
     if (expr.kind != ExprKind::apply) return node;
     if (expr.function == Function::stop_gradient && known_.gradients_are_taken) return expr.args[0];
     if (info(expr.function).kind == FunctionClass::comparison) return decided(node);
-    if (const auto affine = affine_application(expr)) affine_values_.emplace(node, *affine);
+    const auto value_of = [&](ExprId arg) { return affine_value(arg); };
+    if (const auto affine = affine_application(expr, value_of))
+      affine_values_.emplace(node, *affine);
     return node;
   }
 
   /// An integer expression as an affine one, if it is that.
   std::optional<Affine> affine_value(ExprId node) const {
-    const Expr& expr = to_.dag[node];
-    if (expr.kind == ExprKind::constant && !is_float(expr.type))
-      return Affine::of_constant(expr.integer);
-    if (expr.kind == ExprKind::index) return Affine::of(expr.index);
-    if (expr.kind == ExprKind::batch) {
-      Affine batch;
-      batch.batch = 1;
-      return batch;
-    }
+    if (const auto leaf = affine_leaf(to_.dag[node])) return leaf;
     const auto found = affine_values_.find(node);
     return found == affine_values_.end() ? std::nullopt : std::optional(found->second);
-  }
-
-  std::optional<Affine> affine_application(const Expr& expr) const {
-    if (expr.type != DType::i64 || expr.args.size() > 2) return std::nullopt;
-    const auto x = affine_value(expr.args[0]);
-    const auto y = affine_value(expr.args.back());
-    if (!x || !y || is_huge(*x) || is_huge(*y)) return std::nullopt;
-    const auto is_number = [](const Affine& a) { return a.is_constant() && a.batch == 0; };
-    switch (expr.function) {
-      case Function::neg:
-        return Affine().add(*x, -1);
-      case Function::add:
-        return Affine(*x).add(*y);
-      case Function::sub:
-        return Affine(*x).add(*y, -1);
-      case Function::mul:
-        if (is_number(*x)) return Affine().add(*y, x->constant);
-        if (is_number(*y)) return Affine().add(*x, y->constant);
-        return std::nullopt;
-      default:
-        return std::nullopt;
-    }
-  }
-
-  /// Whether products of its numbers might leave 64 bits, where integers wrap and affine forms not.
-  static bool is_huge(const Affine& affine) {
-    const auto huge = [](int64_t number) { return number > (1 << 30) || number < -(1 << 30); };
-    return huge(affine.constant) || huge(affine.batch) ||
-           std::any_of(affine.terms.begin(), affine.terms.end(),
-                       [&](const Affine::Term& term) { return huge(term.coefficient); });
   }
 
   /// A comparison of affine values, or what it always is over the whole domain.

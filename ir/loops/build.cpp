@@ -191,6 +191,10 @@ RegisterId Builder::min(RegisterId a, RegisterId b) {
   return a == b ? a : integer_arithmetic(Function::min, a, b);
 }
 
+RegisterId Builder::max(RegisterId a, RegisterId b) {
+  return a == b ? a : integer_arithmetic(Function::max, a, b);
+}
+
 Region Builder::nested(std::vector<RegisterId> parameters,
                        const std::function<std::vector<RegisterId>()>& body,
                        std::vector<RegisterId>* yielded) {

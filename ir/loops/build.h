@@ -50,6 +50,7 @@ class Builder {
   RegisterId sub(RegisterId a, RegisterId b);
   RegisterId mul(RegisterId a, RegisterId b);
   RegisterId min(RegisterId a, RegisterId b);
+  RegisterId max(RegisterId a, RegisterId b);
 
   /// for iv = lower to upper step `step`, carrying `initial`; `body` gives the values carried on.
   using LoopBody =
