@@ -289,12 +289,16 @@ void ExprEmitter::prefetch_ahead(ExprId read, const Point& point, IndexId index,
   const Binding here = bindings_[index.index];
   for (RegisterId& base : bindings_[index.index].bases)
     base = builder_.add(base, builder_.integer(steps));
-  if (auto copy = copies_.find(read); copy != copies_.end()) {
-    const auto& [scratch, access, relative] = copy->second;
-    prefetch_at(*access, point, scratch, relative);
-  } else {
-    prefetch(read, point);
-  }
+  const auto copy = copies_.find(read);
+  const bool is_copied = copy != copies_.end();
+  const netc::Access& access = is_copied ? *copy->second.access : nest_.reads.at(read);
+  const RegisterId pointer =
+      is_copied ? copy->second.pointer : pointer_of_(nest_.nest.dag[read].tensor);
+  const IndexSet relative = is_copied ? copy->second.relative : 0;
+  if (access.stride(lane_index_).is_zero())
+    builder_.prefetch(pointer, locate(access, point, false, relative).offset);
+  else
+    prefetch_at(access, point, pointer, relative);
   bindings_[index.index] = here;
 }
 

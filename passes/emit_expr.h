@@ -69,7 +69,8 @@ class ExprEmitter {
   /// is plain from the loops where that is.
   void prefetch(ExprId read, const Point& point);
   void prefetch_store(size_t k, const Point& point, loops::RegisterId pointer);
-  /// Asks for the line that a read of a sum will touch so many values of an index later.
+  /// Asks for the line that a read of a sum, or its copy, will touch so many values of an index
+  /// later.
   void prefetch_ahead(ExprId read, const Point& point, IndexId index, int64_t steps);
   /// Writes the nest's store number `k` through its buffer's pointer.
   void store(size_t k, const Point& point, loops::RegisterId pointer);

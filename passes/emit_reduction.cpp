@@ -54,8 +54,10 @@ int64_t smallest(DType type) {
 constexpr int64_t written_out_rounds = 4;
 constexpr int64_t written_out_points = 64;
 
-/// From asking for a line of the second cache to reading it.
+// From asking for a line to reading it: most panels come from the second cache, scalars of a column
+// often from beyond.
 constexpr int64_t rounds_ahead = 4;
+constexpr int64_t rounds_ahead_of_scalars = 16;
 
 }  // namespace
 
@@ -389,16 +391,22 @@ ReductionEmitter::Values ReductionEmitter::combine(Values carried) {
   return carried;
 }
 
-/// Asks for the lines that a later round reads of panels which come from the second cache.
+/// Asks for the lines that a later round reads, where the first cache does not hold them.
 void ReductionEmitter::prefetch_streamed() {
-  const auto reads_here = [&](ExprId read) {
-    return nest_.depends[read.index] & bit(stage_.reduced.back());
-  };
-  std::set<std::pair<ExprId, uint16_t>> asked;
-  for (ExprId read : plan_.streamed)
-    for (const Point& point : points_)
-      if (reads_here(read) && asked.insert({read, point[plan_.vector.index]}).second)
-        exprs_.prefetch_ahead(read, point, stage_.reduced.back(), rounds_ahead);
+  if (stage_.reduced.empty()) return;
+  const IndexId inner = stage_.reduced.back();
+  for (const StreamedRead& streamed : plan_.streamed) {
+    if (!(nest_.depends[streamed.read.index] & bit(inner))) continue;
+    std::set<uint16_t> asked;
+    for (const Point& point : points_) {
+      const uint16_t slot = point[streamed.index.index];
+      // Scalars side by side lie on one line or two.
+      const bool is_end = slot == 0 || slot + 1 == exprs_.binding(streamed.index).slots;
+      if ((streamed.is_panel || is_end) && asked.insert(slot).second)
+        exprs_.prefetch_ahead(streamed.read, point, inner,
+                              streamed.is_panel ? rounds_ahead : rounds_ahead_of_scalars);
+    }
+  }
 }
 
 void ReductionEmitter::combine_at(const Point& point, RegisterId* accumulator) {

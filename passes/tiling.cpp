@@ -19,6 +19,7 @@ namespace {
 
 constexpr double least_terms_to_prefetch = 64;
 constexpr int64_t least_points_to_stream = 8;
+constexpr int64_t line_bytes = 64;
 constexpr double bytes_a_cycle = 4;  ///< of sums that are kept in memory
 /// A kernel of its own finds less in the caches, and so do those that read what it has packed.
 constexpr double cost_of_packing = 1.5;
@@ -127,24 +128,34 @@ class Planner {
     plan.finishes_in_loop = true;
   }
 
-  /// The panels that do not stay in the first cache from one tile to the next.
+  /// What does not stay in the first cache from one tile to the next.
   void set_streamed(Plan& plan) const {
     int64_t points = 1;
     for (IndexId index : plan.order) points *= plan.slots[index.index];
     if (!plan.vector || points < least_points_to_stream) return;
     for (const Stage& stage : nest_.nest.stages) {
       if (stage.reduced.empty() || plan.slots[stage.reduced.back().index] > 1) continue;
-      for (ExprId id : reachable(nest_.nest.dag, stage.body)) {
-        auto found = nest_.reads.find(id);
-        if (found == nest_.reads.end() || found->second.stride(plan.vector).is_zero() ||
-            found->second.stride(stage.reduced.back()).is_zero())
-          continue;
-        int64_t bytes = plan.step(plan.vector) * byte_size(nest_.nest.dag[id].type);
-        for (IndexId index : stage.reduced)
-          if (!found->second.stride(index).is_zero()) bytes *= extent(index);
-        if (2 * bytes > target_.l1_bytes) plan.streamed.push_back(id);
-      }
+      for (ExprId id : reachable(nest_.nest.dag, stage.body))
+        if (nest_.reads.count(id)) add_streamed(plan, stage, id);
     }
+  }
+
+  void add_streamed(Plan& plan, const Stage& stage, ExprId read) const {
+    const Access& access = nest_.reads.at(read);
+    const int64_t width = byte_size(nest_.nest.dag[read].type);
+    const int64_t step = std::abs(access.stride(stage.reduced.back()).at(graph_.capacity)) * width;
+    if (step == 0 || !access.data.empty()) return;
+    if (!access.stride(plan.vector).is_zero()) {
+      int64_t bytes = plan.step(plan.vector) * width;
+      for (IndexId index : stage.reduced)
+        if (!access.stride(index).is_zero()) bytes *= extent(index);
+      if (2 * bytes > target_.l1_bytes) plan.streamed.push_back({read, plan.vector, true});
+      return;
+    }
+    if (step < line_bytes || !access.guards.empty() || find_staged(plan, read)) return;
+    for (IndexId index : plan.order)
+      if (plan.slots[index.index] > 1 && access.stride(index).is(1))
+        plan.streamed.push_back({read, index, false});
   }
 
   /// Cuts the sum where what its loops read over and over would not stay in the second cache, if

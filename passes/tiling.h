@@ -33,6 +33,14 @@ struct StagedRead {
   IndexSet relative = 0;        ///< indices that count from where their tile begins
 };
 
+/// A read of a sum whose lines are asked for some rounds ahead, at the slots of `index`: a panel of
+/// vectors, or scalars side by side.
+struct StreamedRead {
+  ExprId read;
+  IndexId index;
+  bool is_panel = true;
+};
+
 struct Plan {
   IndexId vector;  ///< the free index of the lanes; invalid: none
   uint16_t lanes = 1;
@@ -46,9 +54,9 @@ struct Plan {
   bool prefetches = false;  ///< what is read and written after the sums is asked for before them
   /// What follows the sums is a loop over the rows of a tile; the sums go through memory.
   bool finishes_in_loop = false;
-  std::vector<ExprId> streamed;  ///< reads of sums whose lines are asked for some rounds ahead
-  bool moves_weights = false;    ///< too many, were it cut into tasks
-  bool parallel = false;         ///< the loop over `task_index` is cut into tasks
+  std::vector<StreamedRead> streamed;
+  bool moves_weights = false;  ///< too many, were it cut into tasks
+  bool parallel = false;       ///< the loop over `task_index` is cut into tasks
   IndexId task_index;
   loops::Tasks tasks;
   double cycles = 0;  ///< estimated, for the capacity
