@@ -222,7 +222,8 @@ std::string emit_header(const CodegenInput& input) {
   std::string guard = "NETC" + names + "_H";
   std::string text = fmt::format(
       "/* Written by netc. Every function that gives an int gives 0 on success; a call that fails\n"
-      " * has changed nothing. A model is used by one thread at a time. */\n"
+      " * has changed nothing. A model is used by one thread at a time. Objects are linked with\n"
+      " * libnetc_rt.a and -lm; libraries stand alone. */\n"
       "#ifndef {0}\n#define {0}\n\n#include <stddef.h>\n#include <stdint.h>\n\n"
       "#ifdef __cplusplus\nextern \"C\" {{\n#endif\n\n",
       guard);

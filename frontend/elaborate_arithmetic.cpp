@@ -182,7 +182,14 @@ std::optional<DType> Elaborator::common_type(const std::vector<Placed>& operands
     }
     // A number that the type cannot hold still compares as what it is.
     const auto* whole = operand.operand.as<Whole>();
-    if (whole && comparison && is_integer(type) && !fits(whole->value, type)) type = DType::i64;
+    if (!whole || !is_integer(type) || fits(whole->value, type)) continue;
+    if (!comparison) {
+      error(Code::integer_overflow, operand.range, "{} does not fit {}", whole->value, name(type))
+          .label(typed->range, "{}", describe(typed->operand))
+          .help("convert the tensor to a wider type, as in `i32(...)`");
+      return std::nullopt;
+    }
+    type = DType::i64;
   }
   return type;
 }

@@ -135,7 +135,9 @@ std::optional<Initializer> Elaborator::initializer(const ast::Expr& expr) {
     if (name && candidate.name == name->text) found = &candidate;
   }
   if (!found) {
-    auto& report = error(Code::unknown_initializer, expr.range, "there is no such initialiser");
+    auto& report = name ? error(Code::unknown_initializer, expr.range,
+                                "there is no initialiser `{}`", name->text)
+                        : error(Code::unknown_initializer, expr.range, "this is no initialiser");
     if (const std::string near = name ? nearest(name->text, candidates) : ""; !near.empty())
       report.help("did you mean `{}`?", near);
     else

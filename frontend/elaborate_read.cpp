@@ -1,12 +1,44 @@
 // Reads in index notation: subscripts become affine forms and gathers, and every read is proved to
 // stay inside its tensor.
 #include <algorithm>
+#include <cmath>
 
 #include "frontend/elaborator.h"
 
 namespace netc::elaboration {
 
+namespace {
+
+/// As far as positions go: far beyond any tensor, and sums of a few of them still fit 64 bits.
+constexpr double farthest = 281474976710656.0;  // 2^48
+
+}  // namespace
+
+double Elaborator::reach(const Affine& affine) {
+  const double batch = static_cast<double>(graph().capacity);
+  double result = std::abs(static_cast<double>(affine.constant)) +
+                  std::abs(static_cast<double>(affine.batch)) * batch;
+  for (const Affine::Term& term : affine.terms) {
+    const Dim extent = tensors_.extent(term.index);
+    result += std::abs(static_cast<double>(term.coefficient)) * static_cast<double>(extent.factor) *
+              (extent.batch ? batch : 1.0);
+  }
+  return result;
+}
+
+bool Elaborator::within_reach(double reach, SourceRange range) {
+  if (reach <= farthest) return true;
+  error(Code::too_large, range, "this subscript goes beyond 2^48");
+  return false;
+}
+
 std::optional<Subscript> Elaborator::subscript(const ast::Expr& expr) {
+  auto result = unbounded_subscript(expr);
+  if (result && !within_reach(reach(result->affine), expr.range)) return std::nullopt;
+  return result;
+}
+
+std::optional<Subscript> Elaborator::unbounded_subscript(const ast::Expr& expr) {
   if (const auto* name = expr.as<ast::NameRef>())
     if (const auto index = find_index(name->text)) return Subscript{Affine::of(*index), {}};
   if (const auto* unary = expr.as<ast::Unary>(); unary && unary->op == ast::UnaryOp::negate) {
@@ -21,6 +53,8 @@ std::optional<Subscript> Elaborator::subscript(const ast::Expr& expr) {
       const auto right = subscript(*binary->right);
       if (!left || !right) return std::nullopt;
       if (sum) return added(*left, scaled(*right, binary->op == ast::BinaryOp::add ? 1 : -1));
+      if (!within_reach(reach(left->affine) * reach(right->affine), expr.range))
+        return std::nullopt;
       const auto constant = [](const Subscript& s) {
         return s.affine.is_constant() && s.affine.batch == 0 && !s.data.valid();
       };

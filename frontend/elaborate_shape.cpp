@@ -1,6 +1,7 @@
 // Functions that arrange elements: reshape, transpose, concat, split, pad and constant tensors.
 // Most of them are one read with other subscripts.
 #include <algorithm>
+#include <limits>
 #include <set>
 
 #include "frontend/elaborator.h"
@@ -40,6 +41,10 @@ std::optional<std::vector<Dim>> Elaborator::shape_argument(const Placed& placed,
     }
     const auto* whole = item.as<Whole>();
     const bool is_open = whole && whole->value == -1 && one_open && !open;
+    if (whole && whole->value == -1 && open) {
+      error(Code::reshape_mismatch, placed.range, "only one size may be -1");
+      return std::nullopt;
+    }
     if (!whole || (whole->value < 1 && !is_open)) {
       error(whole ? Code::empty_tensor : Code::wrong_type, placed.range,
             "a dimension is a positive int, not {}", display(item));
@@ -302,18 +307,21 @@ Operand Elaborator::call_pad(const Matched& arguments) {
             "the widths of dimension {} are no pair of ints from 0 up", i);
       return {};
     }
-    const int64_t added = before->value + after->value;
-    if (added == 0) continue;
+    if (before->value == 0 && after->value == 0) continue;
     if (x->dims[i].batch) {
       error(Code::batch_misuse, arguments[1].range, "the batch cannot be padded");
       return {};
     }
     any = true;
-    result.dims[i].factor += added;
+    int64_t& size = result.dims[i].factor;
+    if (__builtin_add_overflow(size, before->value, &size) ||
+        __builtin_add_overflow(size, after->value, &size))
+      size = std::numeric_limits<int64_t>::max();
     subscripts[own + i].affine = Affine::of(Tensors::axis(i, x->dims.size()));
     subscripts[own + i].affine.constant = -before->value;
   }
   if (!any) return *x;
+  if (!check_size(result.type(), arguments.range)) return {};
   const Placed value = arguments.value_or(2, Whole{0, {}});
   const auto sides = unify({{*x, arguments[0].range}, value}, false);
   if (!sides) return {};

@@ -41,7 +41,7 @@ Binding* Elaborator::bind(const ast::Name& name, Operand operand, Binding::Kind 
     // The body of a function shares its scope with the parameters.
     const auto found = frame().scopes.front().find(name.text);
     if (found != frame().scopes.front().end() && (found->second.kind == Binding::Kind::argument ||
-                                                 found->second.kind == Binding::Kind::slot))
+                                                  found->second.kind == Binding::Kind::slot))
       present = &found->second;
   }
   if (present) {
@@ -252,17 +252,20 @@ void Elaborator::run(const ast::For& loop, const ast::Stmt& stmt) {
 void Elaborator::run(const ast::Require& require, const ast::Stmt& stmt) {
   const auto holds = condition(*require.condition);
   if (!holds || *holds) return;
+  if (!calls_.empty()) frame().returned.emplace().push_back(Poison{});
+  frame().returned_ranges = {stmt.range};
   std::string message;
-  for (const ast::MessagePart& part : require.message)
-    message += part.value ? display(evaluate(*part.value)) : std::string(part.text);
+  for (const ast::MessagePart& part : require.message) {
+    const Operand value = part.value ? evaluate(*part.value) : Operand{};
+    if (part.value && value.poisoned()) return;
+    message += part.value ? display(value) : std::string(part.text);
+  }
   if (message.empty()) message = "a requirement does not hold";
   const SourceRange place = calls_.empty() ? stmt.range : calls_.back().range;
   auto& report = error(Code::requirement_failed, place, "{}", message);
   if (!calls_.empty())
     report.note(stmt.range, "`{}` requires it here",
                 calls_.back().function->declaration->name.text);
-  if (!calls_.empty()) frame().returned.emplace().push_back(Poison{});
-  frame().returned_ranges = {stmt.range};
 }
 
 void Elaborator::run(const ast::Return& statement, const ast::Stmt& stmt) {

@@ -329,6 +329,10 @@ class Elaborator {
 
   // ---- elaborate_read.cpp
   std::optional<Subscript> subscript(const ast::Expr& expr);
+  std::optional<Subscript> unbounded_subscript(const ast::Expr& expr);
+  /// The largest magnitude that it may take.
+  double reach(const Affine& affine);
+  bool within_reach(double reach, SourceRange range);
   bool subscript_of_indices(const ast::Expr& expr) const;
   std::optional<Subscript> not_affine(const ast::Expr& expr, std::string_view what);
   ExprId as_data(const Subscript& value);

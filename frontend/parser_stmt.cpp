@@ -62,6 +62,8 @@ void Parser::end_statement() {
   if (ended || failed_) return;
   Diagnostic& made = fail_expected("an operator or the end of the line");
   if (tokens_[position_].kind == Kind::assign) made.help("equality is `==`");
+  if (tokens_[position_].kind == Kind::kw_else)
+    made.help("what stands outside of a tensor stands in parentheses: `(x[i + 1] else 0)`");
 }
 
 ast::Stmt::Node Parser::statement_node() {

@@ -121,12 +121,12 @@ int netc_check_inputs(struct netc_handle* handle, const struct netc_entry* entry
       size_t row = input->rank > 0 && n > 0 ? count / n : 0;
       if (row > 1)
         return netc_fail(handle, NETC_BAD_DATA,
-                         "input `%s`, row %zu, element %zu: %lld is not in %lld..%lld", input->name,
-                         k / row, k % row, (long long)value, (long long)input->low,
-                         (long long)input->high);
-      return netc_fail(handle, NETC_BAD_DATA, "input `%s`, row %zu: %lld is not in %lld..%lld",
+                         "input `%s`, row %zu, element %zu: %lld is not from %lld to %lld",
+                         input->name, k / row, k % row, (long long)value, (long long)input->low,
+                         (long long)input->high - 1);
+      return netc_fail(handle, NETC_BAD_DATA, "input `%s`, row %zu: %lld is not from %lld to %lld",
                        input->name, k, (long long)value, (long long)input->low,
-                       (long long)input->high);
+                       (long long)input->high - 1);
     }
   }
   return NETC_OK;

@@ -73,11 +73,11 @@ Status check_range(const InputData& data, const netc_tensor& input, const std::s
     if (value >= static_cast<double>(input.low) && value < static_cast<double>(input.high))
       continue;
     if (data.overlapping)
-      return failure(exit_mismatch, "{}: input `{}`, offset {}: {} is not in {}..{}", where,
-                     input.name, i, value, input.low, input.high);
+      return failure(exit_mismatch, "{}: input `{}`, offset {}: {} is not from {} to {}", where,
+                     input.name, i, value, input.low, input.high - 1);
     std::string element = row > 1 ? fmt::format(", element {}", i % row) : "";
-    return failure(exit_mismatch, "{}: input `{}`, row {}{}: {} is not in {}..{}", where,
-                   input.name, i / row, element, value, input.low, input.high);
+    return failure(exit_mismatch, "{}: input `{}`, row {}{}: {} is not from {} to {}", where,
+                   input.name, i / row, element, value, input.low, input.high - 1);
   }
   return Done{};
 }

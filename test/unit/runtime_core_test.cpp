@@ -68,7 +68,7 @@ TEST(RuntimeCore, NamesInputPositionAndValueOfALabelOutOfRange) {
   rows.digit[5] = 3;
   std::vector<float> before = weights(handle.get());
   EXPECT_EQ(step(handle.get(), rows, 8, nullptr), NETC_BAD_DATA);
-  EXPECT_STREQ(netc_rt_error(handle.get()), "input `digit`, row 5: 3 is not in 0..3");
+  EXPECT_STREQ(netc_rt_error(handle.get()), "input `digit`, row 5: 3 is not from 0 to 2");
   EXPECT_EQ(weights(handle.get()), before);
 }
 

@@ -299,7 +299,8 @@ TEST_F(TrainingTest, DataThatDoNotFit) {
   sample::Rows rows(101);
   rows.digit[77] = 9;
   write_rows("image", "digit", rows);
-  expect_failure(model, options_, exit_mismatch, "digit: input `digit`, row 77: 9 is not in 0..3");
+  expect_failure(model, options_, exit_mismatch,
+                 "digit: input `digit`, row 77: 9 is not from 0 to 2");
   std::filesystem::remove(folder_ / "digit");
   expect_failure(model, options_, exit_bad_input, "digit: No such file or directory");
   folder_.write("digit", idx({0}, {}));
