@@ -28,7 +28,9 @@ static size_t distance(const char* a, const char* b) {
 const char* netc_nearest(const char* name, size_t count,
                          const char* (*name_of)(const void*, size_t), const void* list) {
   const char* nearest = NULL;
-  size_t least = strlen(name) / 3 + 2;
+  const size_t length = strlen(name);
+  size_t least = length / 3 + 2;
+  if (least > length) least = length; /* never all of it */
   for (size_t i = 0; i < count; ++i) {
     size_t found = distance(name, name_of(list, i));
     if (found < least) nearest = name_of(list, i), least = found;

@@ -97,7 +97,7 @@ std::string help(const std::string& program, Models models) {
   std::string text = fmt::format(
       "{} trains and runs the model{} {}.\n\n"
       "  {} train    train it on the data of its `train` blocks\n"
-      "  {} eval     loss and metrics on the validation data\n"
+      "  {} eval     loss and metrics on the validation data, or else all data\n"
       "  {} predict  outputs for the rows of --input, to -o\n"
       "  {} save     write the weights to -o\n\n",
       program, models.size() > 1 ? "s" : "", fmt::join(names_of(models), ", "), program, program,
@@ -153,7 +153,11 @@ const netc_model* choose(Models models, const std::string& name, std::string& fa
 
 int run_command(const std::string& command, const Flags& flags, const netc_model& model) {
   const RunOptions& shared = flags.train;
-  if (command == "train") return train(model, flags.train);
+  if (command == "train") {
+    if (flags.train.checkpoint_every && flags.train.checkpoint.empty())
+      return usage(shared.program, "`--checkpoint-every` needs --checkpoint");
+    return train(model, flags.train);
+  }
   if (command == "eval") return evaluate(model, EvaluateOptions{shared, flags.format});
   if (command == "predict") {
     if (flags.input.empty() || flags.output.empty())

@@ -136,6 +136,7 @@ TEST_F(CommandsTest, CommandLinesThatAreWrong) {
   EXPECT_EQ(main({"train", "--epochs"}), 2);
   EXPECT_EQ(main({"train", "--threads", "0"}), 2);
   EXPECT_EQ(main({"eval", "--epochs", "3"}), 2);
+  EXPECT_EQ(main({"train", "--checkpoint-every", "3"}), 2);
   EXPECT_EQ(main({"predict"}), 2);
 }
 

@@ -70,6 +70,8 @@ int require_flags(const CommandLine& line, std::initializer_list<std::string_vie
 }  // namespace
 
 int run_train(const CommandLine& line) {
+  if (line.has("checkpoint-every") && !line.has("checkpoint"))
+    return fail_usage("netc", "`--checkpoint-every` needs `--checkpoint F`");
   Program program;
   if (int exit = elaborate_program(line, {}, program)) return exit;
   if (int exit = choose_model(line, program)) return exit;
