@@ -6,6 +6,7 @@
 
 #include "ir/support/check.h"
 #include "passes/algebra.h"
+#include "passes/lane_masks.h"
 
 namespace netc {
 
@@ -330,6 +331,42 @@ void ExprEmitter::store(size_t k, const Point& point, RegisterId pointer) {
     write();
     return {};
   });
+}
+
+void ExprEmitter::store_turned(size_t k, const Point& point, RegisterId pointer,
+                               const std::vector<RegisterId>& values) {
+  const auto count = static_cast<int64_t>(values.size());
+  const int64_t width = lanes();
+  const Binding& binding = bindings_[lane_index_.index];
+  const bool is_partial = lane_mask(point).valid();
+  const Location first = locate(nest_.stores[k], point, true);
+  NETC_CHECK(first.memory.access == loops::Access::strided, "lanes that lie side by side");
+  for (int64_t m = 0; m < count; ++m) {
+    // Lane l holds element m * width + l of the row: of lane e / count, at slot e % count.
+    const auto lane_of = [&](int64_t l) { return static_cast<int32_t>((m * width + l) / count); };
+    const auto slot_of = [&](int64_t l) { return (m * width + l) % count; };
+    loops::Memory memory;
+    if (is_partial) {
+      const RegisterId live = builder_.sub(builder_.mul(binding.live, builder_.integer(count)),
+                                           builder_.integer(m * width));
+      const int64_t* known = builder_.constant(live);
+      if (known && *known <= 0) return;
+      if (!known || *known < width)
+        memory.mask = first_lanes(builder_, live, static_cast<uint16_t>(width));
+    }
+    RegisterId row = values[0];
+    for (int64_t slot = 1; slot < count; ++slot) {
+      std::vector<int32_t> from;
+      for (int64_t l = 0; l < width; ++l) {
+        const bool is_known = slot > 1 || slot_of(l) != 0;
+        from.push_back(slot_of(l) == slot ? static_cast<int32_t>(width) + lane_of(l)
+                       : is_known         ? static_cast<int32_t>(l)
+                                          : lane_of(l));
+      }
+      row = builder_.shuffle(row, values[static_cast<size_t>(slot)], std::move(from));
+    }
+    builder_.store(pointer, builder_.add(first.offset, builder_.integer(m * width)), row, memory);
+  }
 }
 
 }  // namespace netc

@@ -20,6 +20,7 @@ struct Binding {
   int64_t scale = 1;
   uint16_t lanes = 1;
   std::vector<loops::RegisterId> masks;  ///< for each slot the live lanes; empty or invalid: all
+  loops::RegisterId live;                ///< how many of the last slot's; invalid: all
 };
 
 /// The slot of every index: a point (or vector of points) of the tile.
@@ -74,6 +75,11 @@ class ExprEmitter {
   void prefetch_ahead(ExprId read, const Point& point, IndexId index, int64_t steps);
   /// Writes the nest's store number `k` through its buffer's pointer.
   void store(size_t k, const Point& point, loops::RegisterId pointer);
+
+  /// Writes the store's values at all slots of an index whose elements lie side by side, and each
+  /// lane's after those of the lane before; `point` is at the first slot.
+  void store_turned(size_t k, const Point& point, loops::RegisterId pointer,
+                    const std::vector<loops::RegisterId>& values);
 
   /// The value of an index as a scalar i64: of its first lane.
   loops::RegisterId position(IndexId index, const Point& point);

@@ -136,10 +136,8 @@ class NestEmitter {
     }
     if (rest == 0) return;
     auto tail = [&]() -> Values {
-      RegisterId mask = rest % lanes
-                            ? first_lanes(builder_, builder_.integer(rest % lanes), plan_.lanes)
-                            : RegisterId{};
-      part(depth, builder_.integer(full), (rest + lanes - 1) / lanes, mask);
+      part(depth, builder_.integer(full), (rest + lanes - 1) / lanes,
+           rest % lanes ? builder_.integer(rest % lanes) : RegisterId{});
       return {};
     };
     if (whole) {
@@ -160,7 +158,7 @@ class NestEmitter {
       return loop(depth, middle, upper, 1, [&](RegisterId iv) { bound(depth, {{iv}}); });
     loop(depth, middle, upper, plan_.lanes, [&](RegisterId iv) {
       RegisterId left = builder_.min(builder_.sub(upper, iv), builder_.integer(plan_.lanes));
-      part(depth, iv, 1, first_lanes(builder_, left, plan_.lanes));
+      part(depth, iv, 1, left);
     });
   }
 
@@ -203,7 +201,8 @@ class NestEmitter {
         false, index_at(depth).name);
   }
 
-  void part(size_t depth, RegisterId base, int64_t slots, RegisterId tail_mask) {
+  /// A tile from `base` on; `live` are the lanes in use of its last vector, invalid: all.
+  void part(size_t depth, RegisterId base, int64_t slots, RegisterId live) {
     Binding binding;
     binding.bases = {base};
     binding.slots = slots;
@@ -211,7 +210,8 @@ class NestEmitter {
       binding.scale = plan_.lanes;
       binding.lanes = plan_.lanes;
       binding.masks.resize(static_cast<size_t>(slots));
-      binding.masks.back() = tail_mask;
+      binding.live = live;
+      if (live) binding.masks.back() = first_lanes(builder_, live, plan_.lanes);
     }
     bound(depth, binding);
   }

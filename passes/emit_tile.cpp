@@ -3,6 +3,7 @@
 #include "passes/emit_tile.h"
 
 #include <algorithm>
+#include <map>
 #include <set>
 
 namespace netc {
@@ -146,12 +147,44 @@ void TileEmitter::prefetch(const std::vector<Point>& points) {
 }
 
 void TileEmitter::finish(const std::vector<Point>& points) {
+  const std::vector<Store>& stores = nest_.nest.stores;
+  std::map<std::pair<size_t, Point>, std::vector<RegisterId>> turned;
   for (const Point& point : points) {
     // All values of a point before its first store: a store may overwrite what they read.
-    for (const Store& store : nest_.nest.stores) exprs_.eval(store.expr, point);
-    for (size_t k = 0; k < nest_.nest.stores.size(); ++k)
-      exprs_.store(k, point, pointer_of_(nest_.nest.stores[k].buffer));
+    for (const Store& store : stores) exprs_.eval(store.expr, point);
+    for (size_t k = 0; k < stores.size(); ++k) {
+      const IndexId across = turned_across(k);
+      if (!across) {
+        exprs_.store(k, point, pointer_of_(stores[k].buffer));
+        continue;
+      }
+      Point first = point;
+      first[across.index] = 0;
+      std::vector<RegisterId>& values = turned[{k, first}];
+      values.resize(static_cast<size_t>(exprs_.binding(across).slots));
+      values[point[across.index]] =
+          exprs_.widen(exprs_.eval(stores[k].expr, point), exprs_.lanes());
+    }
   }
+  for (const auto& [place, values] : turned)
+    exprs_.store_turned(place.first, place.second, pointer_of_(stores[place.first].buffer), values);
+}
+
+/// The index whose slots a store writes side by side, so that its lanes are as many elements apart:
+/// they are turned in registers, into whole vectors. Invalid: it is no such store.
+IndexId TileEmitter::turned_across(size_t store) const {
+  const Access& access = nest_.stores[store];
+  if (exprs_.lanes() == 1 || nest_.nest.stores[store].accumulate) return {};
+  if (!access.guards.empty() || !access.data.empty()) return {};
+  const bool loops_over_rows = plan_.finishes_in_loop && row_.valid();
+  for (IndexId index : plan_.order) {
+    const int64_t slots = exprs_.binding(index).slots;
+    const bool is_beside = index != plan_.vector && access.stride(index).is(1) &&
+                           access.stride(plan_.vector).is(slots) && slots > 1;
+    if (is_beside && exprs_.binding(index).bases.size() == 1 && !(loops_over_rows && index == row_))
+      return index;
+  }
+  return {};
 }
 
 /// The node by which what is stored reads a stage; invalid: it does not.

@@ -35,6 +35,7 @@ class TileEmitter {
   ExprId read_after_sums(const Stage& stage) const;
   void park();
   void finish(const std::vector<Point>& points);
+  IndexId turned_across(size_t store) const;
   void finish_rows();
   void hoist_from_rows(const std::vector<Point>& points);
   void take(loops::RegisterId at, const std::vector<Point>& points);

@@ -200,7 +200,9 @@ class Planner {
     auto consider = [&](std::optional<StagedRead> staged, double times) {
       if (!staged) return;
       double cycles = times * copy_cycles(*staged, plan, graph_.capacity);
-      if (cycles < least) best = std::move(staged);
+      // Of equal ones the innermost: it is small, and tasks make no copies for each other.
+      const double within = staged->packed ? 1 : 1 + 1e-9;
+      if (cycles < least * within) best = std::move(staged);
       least = std::min(least, cycles);
     };
     for (size_t depth = 0; depth <= plan.order.size(); ++depth) {
