@@ -12,6 +12,8 @@ namespace {
 
 using loops::BufferId;
 
+constexpr int64_t least_tasks = 4;  ///< of a chain that has made its tasks larger
+
 /// How a nest reaches a buffer.
 struct Touch {
   BufferId buffer;
@@ -48,20 +50,21 @@ std::optional<int64_t> row_of(const Graph& graph, const PlannedNest& planned, co
   return stride.constant();
 }
 
-/// Whether all that both touch, and one of them writes, is cut alike; nothing if there is no such.
-std::optional<bool> cut_alike(const Graph& graph, const PlannedNest& first,
-                              const PlannedNest& next) {
-  const auto elements = [&](const PlannedNest& planned, const Touch& touch) {
+/// Whether all that both touch, and one of them writes, is cut alike, if the first's tasks were so
+/// many times as large; nothing if there is no such.
+std::optional<bool> cut_alike(const Graph& graph, const PlannedNest& first, const PlannedNest& next,
+                              int64_t times) {
+  const auto elements = [&](const PlannedNest& planned, const Touch& touch, int64_t larger) {
     std::optional<int64_t> row = row_of(graph, planned, touch, planned.plan.task_index);
-    if (row) *row *= planned.plan.tasks.chunk;
+    if (row) *row *= larger * planned.plan.tasks.chunk;
     return row;
   };
   std::optional<bool> alike;
   for (const Touch& a : touches(first))
     for (const Touch& b : touches(next)) {
       if (a.buffer != b.buffer || (!a.writes && !b.writes)) continue;
-      const auto chunk = elements(first, a);
-      const bool same = chunk && chunk == elements(next, b);
+      const auto chunk = elements(first, a, times);
+      const bool same = chunk && chunk == elements(next, b, 1);
       alike = same && alike.value_or(true);
     }
   return alike;
@@ -75,9 +78,22 @@ int64_t chunk_of(const loops::Tasks& tasks, Dim extent) {
   return chunk % tasks.extent.factor == 0 ? chunk / tasks.extent.factor : 0;
 }
 
+/// Whether the next nest reads what the chain has written, and only its own tasks' rows of it, if
+/// the chain's tasks were so many times as large.
+bool joins(const Graph& graph, const std::vector<PlannedNest>& chain, const PlannedNest& next,
+           int64_t times) {
+  bool depends = false;
+  for (const PlannedNest& earlier : chain) {
+    const auto alike = cut_alike(graph, earlier, next, times);
+    if (alike == false) return false;
+    depends |= alike.has_value();
+  }
+  return depends;
+}
+
 }  // namespace
 
-bool join_chain(const Graph& graph, const std::vector<PlannedNest>& chain, PlannedNest& next) {
+bool join_chain(const Graph& graph, std::vector<PlannedNest>& chain, PlannedNest& next) {
   const Plan& first = chain[0].plan;
   if (!first.parallel) return false;
   // What is packed is packed before the chain begins.
@@ -85,21 +101,20 @@ bool join_chain(const Graph& graph, const std::vector<PlannedNest>& chain, Plann
                   [](const StagedRead& staged) { return staged.packed; }))
     return false;
   const Plan own = next.plan;
-  for (IndexId index : own.order) {
-    const Dim extent = next.nest.nest.indices[index.index].extent;
-    const int64_t chunk = chunk_of(first.tasks, extent);
-    if (chunk == 0 || chunk % own.step(index) != 0) continue;
-    next.plan.parallel = true;
-    next.plan.task_index = index;
-    next.plan.tasks = {extent, chunk};
-    bool depends = false, apart = false;
-    for (const PlannedNest& earlier : chain) {
-      const auto alike = cut_alike(graph, earlier, next);
-      depends |= alike.has_value();
-      apart |= alike == false;
+  // Fewer tasks, where only those hold whole tiles of all kernels.
+  const int64_t rows = first.tasks.extent.at(graph.capacity);
+  for (int64_t times = 1; times == 1 || times * first.tasks.chunk * least_tasks <= rows; ++times)
+    for (IndexId index : own.order) {
+      const Dim extent = next.nest.nest.indices[index.index].extent;
+      const int64_t chunk = times * chunk_of(first.tasks, extent);
+      if (chunk == 0 || chunk % own.step(index) != 0) continue;
+      next.plan.parallel = true;
+      next.plan.task_index = index;
+      next.plan.tasks = {extent, chunk};
+      if (!joins(graph, chain, next, times)) continue;
+      for (PlannedNest& earlier : chain) earlier.plan.tasks.chunk *= times;
+      return true;
     }
-    if (depends && !apart) return true;
-  }
   next.plan = own;
   return false;
 }

@@ -18,6 +18,6 @@ struct PlannedNest {
 
 /// Whether a nest may follow others within their tasks, and gains by it; its plan is then cut as
 /// theirs are.
-bool join_chain(const Graph& graph, const std::vector<PlannedNest>& chain, PlannedNest& next);
+bool join_chain(const Graph& graph, std::vector<PlannedNest>& chain, PlannedNest& next);
 
 }  // namespace netc
