@@ -21,8 +21,11 @@ struct Target {
   int64_t unit_bytes = 32;     ///< of one of the two units for vector arithmetic
   double wake_cycles = 20000;  ///< to start a phase on another thread
 
-  /// Work of a kernel that is worth a second thread.
-  double least_parallel_cycles() const { return 4 * wake_cycles; }
+  /// Work of a kernel that is worth a second thread; within a scan, from step to step of which
+  /// threads stay awake, far less.
+  double least_parallel_cycles(bool in_scan = false) const {
+    return in_scan ? wake_cycles / 4 : 4 * wake_cycles;
+  }
   /// Scratch that a task may have on its stack, and that stays in the second cache beside other
   /// data.
   int64_t scratch_bytes() const { return std::min<int64_t>(l2_bytes / 4, 256 << 10); }

@@ -36,17 +36,28 @@ std::vector<Touch> touches(const PlannedNest& planned) {
 std::optional<int64_t> row_of(const Graph& graph, const PlannedNest& planned, const Touch& touch,
                               IndexId index) {
   const Access& access = *touch.access;
-  if (touch.copied || !access.guards.empty() || !access.data.empty()) return {};
+  const Nest& nest = planned.nest.nest;
+  const auto is_step = [&](IndexId other) { return other.index < nest.steps; };
+  if (touch.copied || !access.data.empty()) return {};
+  for (const Guard& guard : access.guards)
+    for (const Affine::Term& term : guard.affine.terms)
+      if (!is_step(term.index)) return {};
   const BatchCount stride = access.stride(index);
-  if (!stride.is_constant() || stride.constant() <= 0 || !access.constant.is_constant()) return {};
-  int64_t last = access.constant.constant();
+  if (!stride.is_constant() || stride.constant() <= 0) return {};
+  BatchCount constant = access.constant;
+  int64_t last = 0;
   for (const auto& [other, step] : access.strides) {
     if (other == index) continue;
+    // The rows of another step lie apart from those of this one, in the same order.
+    if (is_step(other) && step == stride.times(nest.indices[index.index].extent)) {
+      if (constant == step.times({-1, false})) constant = {};
+      continue;
+    }
     if (!step.is_constant() || step.constant() < 0) return {};
-    const int64_t extent = planned.nest.nest.indices[other.index].extent.at(graph.capacity);
-    last += step.constant() * (extent - 1);
+    last += step.constant() * (nest.extent(other, graph.capacity) - 1);
   }
-  if (access.constant.constant() < 0 || last >= stride.constant()) return {};
+  if (!constant.is_constant() || constant.constant() < 0) return {};
+  if (constant.constant() + last >= stride.constant()) return {};
   return stride.constant();
 }
 
@@ -78,8 +89,8 @@ int64_t chunk_of(const loops::Tasks& tasks, Dim extent) {
   return chunk % tasks.extent.factor == 0 ? chunk / tasks.extent.factor : 0;
 }
 
-/// Whether the next nest reads what the chain has written, and only its own tasks' rows of it, if
-/// the chain's tasks were so many times as large.
+/// Whether the next nest gains by joining a chain whose tasks are so many times as large: it reads
+/// what the chain has written, and only its own tasks' rows of it.
 bool joins(const Graph& graph, const std::vector<PlannedNest>& chain, const PlannedNest& next,
            int64_t times) {
   bool depends = false;
@@ -88,7 +99,24 @@ bool joins(const Graph& graph, const std::vector<PlannedNest>& chain, const Plan
     if (alike == false) return false;
     depends |= alike.has_value();
   }
-  return depends;
+  // Within a scan, every step would wait for it.
+  return depends || next.nest.nest.steps > 0;
+}
+
+/// Whether the next nest packs something that the chain writes: that is done before the chain
+/// begins.
+bool packs_what_is_made(const std::vector<PlannedNest>& chain, const PlannedNest& next) {
+  const auto is_made = [&](BufferId buffer) {
+    return std::any_of(chain.begin(), chain.end(), [&](const PlannedNest& earlier) {
+      const std::vector<Store>& stores = earlier.nest.nest.stores;
+      return std::any_of(stores.begin(), stores.end(),
+                         [&](const Store& store) { return store.buffer == buffer; });
+    });
+  };
+  return std::any_of(next.plan.staged.begin(), next.plan.staged.end(),
+                     [&](const StagedRead& staged) {
+                       return staged.packed && is_made(next.sources.at(staged.read));
+                     });
 }
 
 }  // namespace
@@ -96,10 +124,7 @@ bool joins(const Graph& graph, const std::vector<PlannedNest>& chain, const Plan
 bool join_chain(const Graph& graph, std::vector<PlannedNest>& chain, PlannedNest& next) {
   const Plan& first = chain[0].plan;
   if (!first.parallel) return false;
-  // What is packed is packed before the chain begins.
-  if (std::any_of(next.plan.staged.begin(), next.plan.staged.end(),
-                  [](const StagedRead& staged) { return staged.packed; }))
-    return false;
+  if (packs_what_is_made(chain, next)) return false;
   const Plan own = next.plan;
   // Fewer tasks, where only those hold whole tiles of all kernels.
   const int64_t rows = first.tasks.extent.at(graph.capacity);

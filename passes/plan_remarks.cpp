@@ -62,7 +62,7 @@ void remark_on_plan(const Graph& graph, const AccessedNest& nest, const Plan& pl
   else
     say(true, fmt::format("not run in parallel: about {:.0f} cycles of work, and waking a thread "
                           "pays from {:.0f} on",
-                          plan.cycles, target.least_parallel_cycles()));
+                          plan.cycles, target.least_parallel_cycles(nest.nest.steps > 0)));
 }
 
 }  // namespace netc

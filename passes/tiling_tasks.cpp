@@ -23,7 +23,7 @@ class TaskPlanner {
 
   void run(Plan& plan) const {
     if (plan.order.empty() || nest_.nest.accumulates() ||
-        plan.cycles < target_.least_parallel_cycles())
+        plan.cycles < target_.least_parallel_cycles(nest_.nest.steps > 0))
       return;
     size_t cut = choose_cut(plan);
     if (std::optional<IndexId> rows = owned_rows()) {
