@@ -44,7 +44,9 @@ RegisterId ExprEmitter::lane_mask(const Point& point) const {
 }
 
 RegisterId ExprEmitter::widen(RegisterId value, uint16_t lanes) {
-  return builder_.type(value).lanes == lanes ? value : builder_.broadcast(value, lanes);
+  if (builder_.type(value).lanes == lanes) return value;
+  NETC_CHECK(builder_.type(value).lanes == 1, "lanes that nobody wants");
+  return builder_.broadcast(value, lanes);
 }
 
 Point ExprEmitter::restricted(const Point& point, IndexSet set) const {

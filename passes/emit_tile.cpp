@@ -200,7 +200,7 @@ void TileEmitter::park() {
   for (const Parked& parked : parked_)
     for (size_t p = 0; p < points_.size(); ++p)
       builder_.store(parked.memory, builder_.integer(static_cast<int64_t>(p) * plan_.lanes),
-                     exprs_.widen(exprs_.eval(parked.read, points_[p]), plan_.lanes), {});
+                     exprs_.widen(exprs_.eval(parked.read, points_[p]), exprs_.lanes()), {});
 }
 
 /// One row of the tile after the other, its points written out.
@@ -253,7 +253,8 @@ void TileEmitter::take(RegisterId at, const std::vector<Point>& points) {
     const RegisterId offset =
         builder_.add(builder_.mul(at, builder_.integer(step)), builder_.integer(begin));
     for (const Parked& parked : parked_)
-      exprs_.set_result(parked.read, point, builder_.load(parked.memory, offset, plan_.lanes, {}));
+      exprs_.set_result(parked.read, point,
+                        builder_.load(parked.memory, offset, exprs_.lanes(), {}));
   }
 }
 
