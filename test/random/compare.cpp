@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <memory>
@@ -90,6 +91,10 @@ double difference(const Tensor& a, const Tensor& b) {
   }
   return worst;
 }
+
+// What lies behind an output, and stays as it is.
+constexpr int64_t guard_bytes = 256;
+constexpr unsigned char guard = 0xa5;
 
 /// What one entry gives for one batch.
 using Results = std::map<std::string, Tensor>;
@@ -219,6 +224,7 @@ class Comparison {
     const auto& types = interface.entries[position].result_types;
     for (const TensorType& type : types) {
       memory.emplace_back(type.elements(task.n) * byte_size(type.dtype));
+      memory.back().resize(memory.back().size() + guard_bytes, guard);
       outputs.push_back(memory.back().data());
     }
     // Scratch starts with NaN everywhere: reading what no kernel wrote shows.
@@ -231,6 +237,11 @@ class Comparison {
     const std::string where = fmt::format("{} {} N = {} {}", way.name(), task.graph->entry, task.n,
                                           doubles_ ? "f64" : "f32");
     for (size_t k = 0; k < outputs.size(); ++k) {
+      const std::vector<unsigned char>& bytes = memory[memory.size() - outputs.size() + k];
+      if (std::any_of(bytes.end() - guard_bytes, bytes.end(),
+                      [](unsigned char byte) { return byte != guard; }))
+        outcome_.problem =
+            where + ": writes beyond the end of " + interface.entries[position].results[k].name;
       const GraphResult& result = interface.entries[position].results[k];
       const std::string kind(name(result.kind));
       check(task, result.kind == ResultKind::loss ? kind : kind + "." + result.name,
