@@ -1,5 +1,5 @@
-// Where elements are zero whatever the data are, or nothing reads them, as above the diagonal of
-// causal attention: sums leave their terms out.
+// Where elements are zero whatever the data are, or nothing reads them, as above the diagonal that
+// a row may not look beyond: sums leave their terms out.
 //
 // A term counts as zero if one of its factors is, though the other may be infinite or NaN; a
 // quotient if its numerator is. A sum that is left out is 0, which a factor of 0 keeps; anything
