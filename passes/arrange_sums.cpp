@@ -161,15 +161,14 @@ class Arranger {
     return additions;
   }
 
-  /// The operation that a read takes a sum or an addition from which nothing else reads, if it runs
-  /// where `op` does or before a scan around that; invalid: there is none.
+  /// The operation that a read takes a whole sum or addition from which nothing else reads, if it
+  /// runs where `op` does or before a scan around that; invalid: there is none.
   OpId step_of(OpId op, const Definition& reader, const Expr& expr) const {
     if (expr.kind != ExprKind::read || expr.otherwise.valid()) return {};
     const Value& value = graph_[expr.tensor];
     if (value.kind != ValueKind::result || reads_[expr.tensor.index] != 1) return {};
     const Definition* definition = plain(value.producer);
-    if (!definition || definition->free_count != reader.free_count) return {};
-    if (!is_identity(expr.subscripts, definition->free_count)) return {};
+    if (!definition || !takes_whole(graph_, reader, expr)) return {};
     const bool adds =
         definition->reduction == Reduction::sum || is_addition(definition->dag[definition->body]);
     const Op& producer = graph_[value.producer];

@@ -122,6 +122,14 @@ bool is_identity(const std::vector<Subscript>& subscripts, uint32_t count) {
   return true;
 }
 
+bool takes_whole(const Graph& graph, const Definition& definition, const Expr& read) {
+  if (!is_identity(read.subscripts, definition.free_count)) return false;
+  const std::vector<Dim>& dims = graph[read.tensor].type.dims;
+  for (uint32_t i = 0; i < definition.free_count; ++i)
+    if (dims[i] != definition.indices[i].extent) return false;
+  return true;
+}
+
 Nest make_nest(const Graph& graph, const std::vector<OpId>& definitions,
                const std::vector<bool>& needed) {
   Nest nest;

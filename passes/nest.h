@@ -52,6 +52,9 @@ struct Nest {
 /// Whether the subscripts are exactly the first `count` indices in their order.
 bool is_identity(const std::vector<Subscript>& subscripts, uint32_t count);
 
+/// Whether a read of a definition takes the element at each of its points, and so the whole tensor.
+bool takes_whole(const Graph& graph, const Definition& definition, const Expr& read);
+
 /// The nest of definitions with equal free domains. Reads of a value of the group, by another of
 /// the group, are at the identity. Stores, without their buffers, are made for the values that
 /// `needed` says; stages that nothing stored depends on are left out.

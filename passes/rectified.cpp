@@ -22,8 +22,8 @@ ValueId compared_with_zero(const ExprDag& dag, ExprId node) {
   return is_plain ? read.tensor : ValueId{};
 }
 
-/// The tensor y that a definition rectifies, element by element: `if y <= 0 then 0 else y`.
-ValueId rectified(const Definition& definition) {
+/// The tensor y, all of it, that a definition rectifies, element by element: `if y <= 0 then 0 else y`.
+ValueId rectified(const Graph& graph, const Definition& definition) {
   const ExprDag& dag = definition.dag;
   const Expr& body = dag[definition.body];
   const bool is_map = definition.reduction == Reduction::none && !definition.accumulate &&
@@ -33,7 +33,7 @@ ValueId rectified(const Definition& definition) {
   if (!tensor.valid() || !is_zero(dag, body.args[1])) return {};
   const ExprId kept = body.args[2];
   const bool is_same = kept == dag[body.args[0]].args[0];
-  return is_same && is_identity(dag[kept].subscripts, definition.free_count) ? tensor : ValueId{};
+  return is_same && takes_whole(graph, definition, dag[kept]) ? tensor : ValueId{};
 }
 
 /// Whether all reads of the tensor are compared with zero.
@@ -78,7 +78,7 @@ void read_signs_from_rectified(Graph& graph) {
       if (const auto found = results.find(operand); found != results.end())
         if (reads_signs_alone(*definition, operand)) by.insert(*found);
     if (!by.empty()) replace(*definition, by);
-    if (const ValueId tensor = rectified(*definition); tensor.valid())
+    if (const ValueId tensor = rectified(graph, *definition); tensor.valid())
       results.emplace(tensor, op.results[0]);
   }
 }
