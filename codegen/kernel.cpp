@@ -4,11 +4,13 @@
 
 #include <llvm/IR/Verifier.h>
 
+#include <algorithm>
+
+#include "codegen/addresses.h"
 #include "codegen/debug_info.h"
 #include "codegen/functions.h"
 #include "codegen/memory.h"
 #include "codegen/types.h"
-#include "codegen/watch.h"
 #include "ir/support/check.h"
 
 namespace netc {
@@ -32,7 +34,10 @@ class KernelLowering {
         function_(function),
         ir_(function->getContext()),
         lanes_(ir_, machine.has_fma),
-        values_(kernel.registers.size()) {
+        addresses_(ir_),
+        values_(kernel.registers.size()),
+        offsets_(kernel.registers.size()),
+        pointers_(kernel.registers.size()) {
     llvm::FastMathFlags flags;
     flags.setAllowContract(true);
     ir_.setFastMathFlags(flags);
@@ -42,7 +47,7 @@ class KernelLowering {
     entry_ = BasicBlock::Create(context(), "entry", function_);
     BasicBlock* body = BasicBlock::Create(context(), "body", function_);
     for (size_t i = 0; i < kernel_.parameters.size(); ++i)
-      values_[kernel_.parameters[i].value.index] = function_->getArg(static_cast<unsigned>(i));
+      set_pointer(kernel_.parameters[i].value, function_->getArg(static_cast<unsigned>(i)));
     ir_.SetInsertPoint(body);
     if (lines_) set_line(ir_, function_, lines_->first);
     lower_region(kernel_.body);
@@ -78,14 +83,39 @@ class KernelLowering {
         lower_branch(it);
       } else {
         Value* value = lower(it);
-        if (!it.results.empty()) values_[it.results[0].index] = value;
+        if (value) set_value(it.results[0], value, &it);
       }
     }
     return yielded;
   }
 
   void set_results(const Instruction& it, const std::vector<Value*>& values) {
-    for (size_t i = 0; i < it.results.size(); ++i) values_[it.results[i].index] = values[i];
+    for (size_t i = 0; i < it.results.size(); ++i) set_value(it.results[i], values[i]);
+  }
+
+  void set_pointer(RegisterId id, Value* memory) {
+    pointers_[id.index] = {memory, type(id).element, {}};
+  }
+
+  void set_value(RegisterId id, Value* value, const Instruction* origin = nullptr) {
+    values_[id.index] = value;
+    if (type(id) == loops::Type{DType::i64}) offsets_[id.index] = offset_of(value, origin);
+  }
+
+  /// Of an i64.
+  Offset offset_of(Value* value, const Instruction* origin) {
+    if (auto* constant = llvm::dyn_cast<llvm::ConstantInt>(value))
+      return {constant->getZExtValue(), {}};
+    if (origin && origin->opcode == Opcode::apply) {
+      auto operand = [&](size_t k) { return offsets_[origin->operands[k].index]; };
+      if (origin->function == Function::add) return operand(0) + operand(1);
+      if (origin->function == Function::sub) return operand(0) + operand(1) * uint64_t(-1);
+      if (origin->function == Function::mul && operand(0).terms.empty())
+        return operand(1) * operand(0).constant;
+      if (origin->function == Function::mul && operand(1).terms.empty())
+        return operand(0) * operand(1).constant;
+    }
+    return addresses_.unknown(value);
   }
 
   Value* lower(const Instruction& it) {
@@ -122,10 +152,11 @@ class KernelLowering {
       case Opcode::shuffle:
         return lower_shuffle(it);
       case Opcode::alloc:
-        return lower_alloc(it);
+        lower_alloc(it);
+        return nullptr;
       case Opcode::advance:
-        return element_address(lanes_, operand(it, 0), operand(it, 1),
-                               type(it.operands[0]).element);
+        pointers_[it.results[0].index] = location(it);
+        return nullptr;
       case Opcode::prefetch:
         lower_prefetch(it);
         return nullptr;
@@ -174,9 +205,18 @@ class KernelLowering {
     return result.lanes == 1 ? steps[0] : llvm::ConstantVector::get(steps);
   }
 
+  /// What the first operand points to and, unless it is a vector, the second counts from there.
+  Location location(const Instruction& it) {
+    Location location = pointers_[it.operands[0].index];
+    NETC_CHECK(location.memory, "@{}: no memory at a pointer", kernel_.name);
+    if (type(it.operands[1]).lanes == 1)
+      location.offset = location.offset + offsets_[it.operands[1].index];
+    return location;
+  }
+
   MemoryAccess access(const Instruction& it, loops::Type value) {
-    return {.pointer = operand(it, 0),
-            .offset = operand(it, 1),
+    return {.address = addresses_.address(location(it)),
+            .offsets = it.access == loops::Access::gather ? operand(it, 1) : nullptr,
             .mask = it.masked ? operand(it, it.operands.size() - 1) : nullptr,
             .type = value,
             .access = it.access,
@@ -213,23 +253,33 @@ class KernelLowering {
 
   Value* lower_shuffle(const Instruction& it) {
     std::vector<int> lanes(it.lanes.begin(), it.lanes.end());
-    Value* result = ir_.CreateShuffleVector(operand(it, 0), operand(it, 1), lanes);
-    return lanes.size() == 1 ? ir_.CreateExtractElement(result, uint64_t{0}) : result;
+    Value* a = operand(it, 0);
+    Value* b = operand(it, 1);
+    Value* result = ir_.CreateShuffleVector(a, b, lanes);
+    if (lanes.size() == 1) return ir_.CreateExtractElement(result, uint64_t{0});
+    bool is_second = llvm::isa<llvm::ShuffleVectorInst>(a) || llvm::isa<llvm::ShuffleVectorInst>(b);
+    return is_second ? fenced(result) : result;
   }
 
-  /// In the entry block, so that a loop around it takes no more of the stack.
-  Value* lower_alloc(const Instruction& it) {
+  /// LLVM tries to join a shuffle with those before it, in time that doubles with each: where rows
+  /// are turned into columns, most of the time that the kernel takes. The fence, which is no
+  /// instruction in the end, hides them.
+  Value* fenced(Value* vector) {
+    bool is_float = vector->getType()->isFPOrFPVectorTy();
+    return is_float ? ir_.CreateArithmeticFence(vector, vector->getType()) : vector;
+  }
+
+  void lower_alloc(const Instruction& it) {
     llvm::IRBuilder<> at_entry(entry_);
     llvm::Type* element = memory_element(context(), type(it.results[0]).element);
     llvm::AllocaInst* memory =
         at_entry.CreateAlloca(element, at_entry.getInt64(static_cast<uint64_t>(it.integer)));
     memory->setAlignment(llvm::Align(64));
-    return memory;
+    set_pointer(it.results[0], memory);
   }
 
   void lower_prefetch(const Instruction& it) {
-    Value* address =
-        element_address(lanes_, operand(it, 0), operand(it, 1), type(it.operands[0]).element);
+    Value* address = addresses_.address(location(it));
     ir_.CreateIntrinsic(llvm::Intrinsic::prefetch, {address->getType()},
                         {address, ir_.getInt32(0), ir_.getInt32(3), ir_.getInt32(1)});
   }
@@ -249,12 +299,21 @@ class KernelLowering {
     for (size_t k = 2; k < it.operands.size(); ++k) carried.push_back(operand(it, k));
     for (int64_t i = lower; i < upper; i += it.integer) {
       const Region& region = it.regions[0];
-      values_[region.parameters[0].index] = ir_.getInt64(static_cast<uint64_t>(i));
-      for (size_t k = 0; k < carried.size(); ++k)
-        values_[region.parameters[k + 1].index] = carried[k];
+      set_value(region.parameters[0], ir_.getInt64(static_cast<uint64_t>(i)));
+      for (size_t k = 0; k < carried.size(); ++k) set_value(region.parameters[k + 1], carried[k]);
       carried = lower_region(region);
     }
     set_results(it, carried);
+  }
+
+  /// Loops that are unrolled do not count.
+  bool has_loop(const Region& region) const {
+    return std::any_of(region.body.begin(), region.body.end(), [&](InstructionId id) {
+      const Instruction& it = kernel_[id];
+      return (it.opcode == Opcode::loop && !it.unroll) ||
+             std::any_of(it.regions.begin(), it.regions.end(),
+                         [&](const Region& inner) { return has_loop(inner); });
+    });
   }
 
   void lower_rounds(const Instruction& it) {
@@ -264,29 +323,40 @@ class KernelLowering {
     BasicBlock* before = ir_.GetInsertBlock();
     BasicBlock* head = BasicBlock::Create(context(), "loop", function_);
     BasicBlock* after = BasicBlock::Create(context(), "end", function_);
-    ir_.CreateCondBr(ir_.CreateICmpSLT(lower, upper), head, after);
+    Value* runs = ir_.CreateICmpSLT(lower, upper);
+    const bool runs_always = runs == ir_.getTrue();
+    if (runs_always)
+      ir_.CreateBr(head);
+    else
+      ir_.CreateCondBr(runs, head, after);
 
     ir_.SetInsertPoint(head);
     std::vector<llvm::PHINode*> phis;
     for (size_t k = 0; k < region.parameters.size(); ++k) {
       phis.push_back(ir_.CreatePHI(llvm_type(region.parameters[k]), 2));
       phis[k]->addIncoming(k == 0 ? lower : operand(it, k + 1), before);
-      values_[region.parameters[k].index] = phis[k];
     }
+    values_[region.parameters[0].index] = phis[0];
+    offsets_[region.parameters[0].index] =
+        addresses_.begin_loop(phis[0], offsets_[it.operands[0].index],
+                              static_cast<uint64_t>(it.integer), before, !has_loop(region));
+    for (size_t k = 1; k < phis.size(); ++k) set_value(region.parameters[k], phis[k]);
     std::vector<Value*> yielded = lower_region(region);
     Value* next = ir_.CreateNSWAdd(phis[0], ir_.getInt64(static_cast<uint64_t>(it.integer)));
     Value* again = ir_.CreateICmpSLT(next, upper);
     BasicBlock* last = ir_.GetInsertBlock();
     ir_.CreateCondBr(again, head, after);
+    addresses_.end_loop(last);
     phis[0]->addIncoming(next, last);
     for (size_t k = 0; k < yielded.size(); ++k) phis[k + 1]->addIncoming(yielded[k], last);
 
     ir_.SetInsertPoint(after);
+    if (runs_always) return set_results(it, yielded);
     for (size_t k = 0; k < it.results.size(); ++k) {
       llvm::PHINode* result = ir_.CreatePHI(llvm_type(it.results[k]), 2);
       result->addIncoming(operand(it, k + 2), before);
       result->addIncoming(yielded[k], last);
-      values_[it.results[k].index] = result;
+      set_value(it.results[k], result);
     }
   }
 
@@ -306,7 +376,7 @@ class KernelLowering {
     for (size_t k = 0; k < it.results.size(); ++k) {
       llvm::PHINode* result = ir_.CreatePHI(llvm_type(it.results[k]), 2);
       for (int side = 0; side < 2; ++side) result->addIncoming(yielded[side][k], sides[side]);
-      values_[it.results[k].index] = result;
+      set_value(it.results[k], result);
     }
   }
 
@@ -316,76 +386,17 @@ class KernelLowering {
   llvm::IRBuilder<> ir_;
   LaneBuilder lanes_;
   BasicBlock* entry_ = nullptr;
-  std::vector<Value*> values_;  ///< by register
+  Addresses addresses_;
+  std::vector<Value*> values_;      ///< by register
+  std::vector<Offset> offsets_;     ///< by register: of each i64
+  std::vector<Location> pointers_;  ///< by register
 };
 
 }  // namespace
 
-void set_machine(llvm::Function* function, const Machine& machine) {
-  function->addFnAttr("target-cpu", machine.cpu);
-  if (!machine.features.empty()) function->addFnAttr("target-features", machine.features);
-  function->addFnAttr("prefer-vector-width", std::to_string(machine.vector_bits));
-  function->addFnAttr("min-legal-vector-width", std::to_string(machine.vector_bits));
-  // Steps run with subnormal numbers as zero, and not only so: LLVM may count on neither.
-  function->addFnAttr("denormal-fp-math", "dynamic,dynamic");
-  function->setDoesNotThrow();
-}
-
-llvm::FunctionType* kernel_body_type(llvm::LLVMContext& context, const loops::Kernel& kernel) {
-  std::vector<llvm::Type*> parameters(kernel.parameters.size(), llvm::PointerType::get(context, 0));
-  parameters.resize(parameters.size() + 2, llvm::Type::getInt64Ty(context));
-  return llvm::FunctionType::get(llvm::Type::getVoidTy(context), parameters, false);
-}
-
-llvm::Function* declare_kernel_body(llvm::Module& module, const loops::Kernel& kernel,
-                                    const std::vector<PointerFacts>& facts,
-                                    const Machine& machine) {
-  llvm::LLVMContext& context = module.getContext();
-  auto* body =
-      llvm::Function::Create(kernel_body_type(context, kernel), llvm::GlobalValue::InternalLinkage,
-                             "kernel." + kernel.name, module);
-  set_machine(body, machine);
-  if (is_watched) body->addFnAttr(llvm::Attribute::SanitizeAddress);
-  for (size_t i = 0; i < kernel.parameters.size(); ++i) {
-    auto index = static_cast<unsigned>(i);
-    body->getArg(index)->setName(kernel[kernel.parameters[i].value].name);
-    body->addParamAttr(index, llvm::Attribute::NoAlias);
-    body->addParamAttr(index, llvm::Attribute::NonNull);
-    body->addParamAttr(index,
-                       llvm::Attribute::getWithAlignment(context, llvm::Align(facts[i].alignment)));
-    if (!kernel.parameters[i].writable) body->addParamAttr(index, llvm::Attribute::ReadOnly);
-  }
-  return body;
-}
-
 void define_kernel_body(llvm::Function* body, const loops::Kernel& kernel,
                         const loops::LineTable::OfKernel* lines, const Machine& machine) {
   KernelLowering(body, kernel, lines, machine).run();
-}
-
-llvm::Function* declare_kernel_task(llvm::Module& module, const loops::Kernel& kernel,
-                                    const Machine& machine) {
-  llvm::LLVMContext& context = module.getContext();
-  llvm::Type* i64 = llvm::Type::getInt64Ty(context);
-  auto* type = llvm::FunctionType::get(llvm::Type::getVoidTy(context),
-                                       {llvm::PointerType::get(context, 0), i64, i64}, false);
-  auto* task = llvm::Function::Create(type, llvm::GlobalValue::InternalLinkage,
-                                      "task." + kernel.name, module);
-  set_machine(task, machine);
-  return task;
-}
-
-void define_kernel_task(llvm::Function* task, llvm::Function* body, const loops::Kernel& kernel) {
-  llvm::IRBuilder<> ir(BasicBlock::Create(task->getContext(), "entry", task));
-  std::vector<llvm::Value*> arguments;
-  for (size_t i = 0; i < kernel.parameters.size(); ++i) {
-    llvm::Value* slot = ir.CreateConstInBoundsGEP1_64(ir.getPtrTy(), task->getArg(0), i);
-    arguments.push_back(ir.CreateLoad(ir.getPtrTy(), slot));
-  }
-  arguments.push_back(task->getArg(1));
-  arguments.push_back(task->getArg(2));
-  ir.CreateCall(body, arguments);
-  ir.CreateRetVoid();
 }
 
 }  // namespace netc

@@ -68,39 +68,34 @@ class MemoryLowering {
   }
   Value* from_byte(Value* value) { return ir_.CreateICmpNE(value, lanes_.integer(value, 0)); }
 
-  Value* address(Value* offset) {
-    return element_address(lanes_, it_.pointer, offset, it_.type.element);
+  /// So many elements behind the first lane.
+  Value* behind(uint64_t elements) {
+    return elements == 0 ? it_.address : ir_.CreateConstGEP1_64(element_, it_.address, elements);
   }
 
-  /// The offset of one lane.
-  Value* lane_offset(unsigned lane) {
-    if (it_.access == Access::gather) return ir_.CreateExtractElement(it_.offset, lane);
-    return ir_.CreateAdd(it_.offset, ir_.getInt64(static_cast<uint64_t>(it_.stride) * lane));
+  Value* lane_address(unsigned lane) {
+    if (it_.access != Access::gather) return behind(static_cast<uint64_t>(it_.stride) * lane);
+    return ir_.CreateGEP(element_, it_.address, ir_.CreateExtractElement(it_.offsets, lane));
   }
 
   /// A vector of the addresses of all lanes.
   Value* addresses() {
-    Value* offsets = it_.offset;
-    if (it_.access != Access::gather) {
-      std::vector<llvm::Constant*> steps;
-      for (unsigned lane = 0; lane < lanes(); ++lane)
-        steps.push_back(ir_.getInt64(static_cast<uint64_t>(it_.stride) * lane));
-      Value* first = ir_.CreateVectorSplat(lanes(), it_.offset);
-      offsets = ir_.CreateAdd(first, llvm::ConstantVector::get(steps));
-    }
-    return ir_.CreateGEP(element_, it_.pointer, offsets);
+    if (it_.access == Access::gather) return ir_.CreateGEP(element_, it_.address, it_.offsets);
+    std::vector<llvm::Constant*> offsets;
+    for (unsigned lane = 0; lane < lanes(); ++lane)
+      offsets.push_back(ir_.getInt64(static_cast<uint64_t>(it_.stride) * lane));
+    return ir_.CreateGEP(element_, it_.address, llvm::ConstantVector::get(offsets));
   }
 
   Value* plain_load() {
-    if (is_contiguous())
-      return ir_.CreateAlignedLoad(memory_type(), address(it_.offset), alignment_);
+    if (is_contiguous()) return ir_.CreateAlignedLoad(memory_type(), it_.address, alignment_);
     if (it_.access == Access::strided && it_.stride == 0) {
-      Value* value = ir_.CreateAlignedLoad(element_, address(it_.offset), alignment_);
+      Value* value = ir_.CreateAlignedLoad(element_, it_.address, alignment_);
       return ir_.CreateVectorSplat(lanes(), value);
     }
     Value* result = llvm::PoisonValue::get(memory_type());
     for (unsigned lane = 0; lane < lanes(); ++lane) {
-      Value* value = ir_.CreateAlignedLoad(element_, address(lane_offset(lane)), alignment_);
+      Value* value = ir_.CreateAlignedLoad(element_, lane_address(lane), alignment_);
       result = ir_.CreateInsertElement(result, value, lane);
     }
     return result;
@@ -108,13 +103,12 @@ class MemoryLowering {
 
   void plain_store(Value* value) {
     if (is_contiguous()) {
-      llvm::StoreInst* store = ir_.CreateAlignedStore(value, address(it_.offset), alignment_);
+      llvm::StoreInst* store = ir_.CreateAlignedStore(value, it_.address, alignment_);
       if (it_.non_temporal) mark_non_temporal(store);
       return;
     }
     for (unsigned lane = 0; lane < lanes(); ++lane)
-      ir_.CreateAlignedStore(ir_.CreateExtractElement(value, lane), address(lane_offset(lane)),
-                             alignment_);
+      ir_.CreateAlignedStore(ir_.CreateExtractElement(value, lane), lane_address(lane), alignment_);
   }
 
   void mark_non_temporal(llvm::Instruction* store) {
@@ -137,10 +131,9 @@ class MemoryLowering {
   Value* masked_load() {
     Value* zero = llvm::Constant::getNullValue(masked_type());
     Value* mask = as_vector(it_.mask);
-    Value* value =
-        is_contiguous()
-            ? ir_.CreateMaskedLoad(masked_type(), address(it_.offset), alignment_, mask, zero)
-            : ir_.CreateMaskedGather(masked_type(), addresses(), alignment_, mask, zero);
+    Value* value = is_contiguous()
+                       ? ir_.CreateMaskedLoad(masked_type(), it_.address, alignment_, mask, zero)
+                       : ir_.CreateMaskedGather(masked_type(), addresses(), alignment_, mask, zero);
     return as_lanes(value);
   }
 
@@ -150,7 +143,7 @@ class MemoryLowering {
     if (is_contiguous() && count && *count > 0) {
       store_leading(as_vector(value), *count);
     } else if (is_contiguous()) {
-      ir_.CreateMaskedStore(as_vector(value), address(it_.offset), alignment_, mask);
+      ir_.CreateMaskedStore(as_vector(value), it_.address, alignment_, mask);
     } else {
       ir_.CreateMaskedScatter(value, addresses(), alignment_, mask);
     }
@@ -167,8 +160,7 @@ class MemoryLowering {
   void store_piece(Value* value, unsigned first, unsigned width) {
     std::vector<int> from(width);
     std::iota(from.begin(), from.end(), static_cast<int>(first));
-    Value* offset = ir_.CreateAdd(it_.offset, ir_.getInt64(first));
-    ir_.CreateAlignedStore(ir_.CreateShuffleVector(value, from), address(offset), alignment_);
+    ir_.CreateAlignedStore(ir_.CreateShuffleVector(value, from), behind(first), alignment_);
   }
 
   LaneBuilder& lanes_;
@@ -186,11 +178,6 @@ llvm::Value* lower_load(LaneBuilder& lanes, const MemoryAccess& load) {
 
 void lower_store(LaneBuilder& lanes, const MemoryAccess& store, llvm::Value* value) {
   MemoryLowering(lanes, store).store(value);
-}
-
-llvm::Value* element_address(LaneBuilder& lanes, llvm::Value* pointer, llvm::Value* offset,
-                             DType element) {
-  return lanes.ir.CreateGEP(memory_element(lanes.ir.getContext(), element), pointer, offset);
 }
 
 }  // namespace netc

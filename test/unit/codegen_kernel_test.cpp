@@ -177,6 +177,24 @@ TEST(CodegenKernel, LanesAreMovedAndReplaced) {
   EXPECT_THAT(out.y, ElementsAre(0, 1, 7, 3, 5, -1, -1, -1));
 }
 
+TEST(CodegenKernel, LanesAreMovedManyTimes) {
+  const std::string body = R"(
+  %a = load %x[0] : f32x4
+  %b = load %x[4] : f32x4
+  %c = shuffle %a, %b [0, 4, 1, 5]
+  %d = shuffle %a, %b [2, 6, 3, 7]
+  %e = shuffle %c, %d [0, 4, 1, 5]
+  %f = shuffle %c, %d [2, 6, 3, 7]
+  %g = shuffle %e, %f [0, 4, 1, 5]
+  store %y[0], %g
+  store %y[4], %e)";
+  EXPECT_THAT(run(body, {0, 1, 2, 3, 4, 5, 6, 7}).y, ElementsAre(0, 1, 2, 3, 0, 2, 4, 6));
+  CompiledLoops compiled(program(body));
+  auto text = emit({&compiled.program(), &compiled.models(), {}}, {.optimize = 2}, Emission::llvm);
+  ASSERT_TRUE(text.ok());
+  EXPECT_THAT(*text, testing::ContainsRegex("= .*@llvm.arithmetic.fence"));
+}
+
 TEST(CodegenKernel, ReducesByAFixedTree) {
   Outcome out = run(R"(
   %v = load %x[0] : f32x6
