@@ -20,7 +20,7 @@ struct TargetOptions {
   std::string cpu = "native";  ///< a CPU's or level's name: native, znver4, x86-64-v3
   int optimize = 2;            ///< 0 to 3
   int threads = 0;             ///< that may compile at the same time; 0: as many as are allowed
-  bool profile = false;        ///< steps count the cycles of their phases: `Jit::cycles`
+  bool profile = false;        ///< steps count the cycles of their calls: `Jit::cycles`
 };
 
 /// All that one compilation emits.
@@ -61,7 +61,7 @@ class Jit {
   virtual ~Jit() = default;
   /// The descriptor of a model (runtime/core/netc_rt.h), or nullptr.
   virtual const netc_model* model(const std::string& name) const = 0;
-  /// Of a step with `TargetOptions::profile`: the cycles spent in each of its phases so far, and
+  /// Of a step with `TargetOptions::profile`: the cycles spent in each of its calls so far, and
   /// last the machine's counter at the end of the last step. Otherwise nullptr.
   virtual const uint64_t* cycles(const loops::Step& step) const = 0;
 };

@@ -124,7 +124,7 @@ class ProgramLowering {
     for (const loops::Step& step : input_.program->steps)
       for (const loops::Phase& phase : step.phases)
         for (const loops::Call& call : phase.calls)
-          if (is_parallel(call, step.capacity)) parallel_.insert(call.kernel.index);
+          if (needs_task(phase, call, step.capacity)) parallel_.insert(call.kernel.index);
   }
 
   llvm::Module& module_;

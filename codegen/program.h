@@ -22,7 +22,7 @@ struct ProgramPart {
   std::vector<size_t> steps;  ///< positions in the program
   std::vector<size_t> late;   ///< steps in whose place the interface has stand-ins
   bool interface = false;     ///< the descriptors and public functions
-  bool profile = false;       ///< steps count the cycles of their phases
+  bool profile = false;       ///< steps count the cycles of their calls
 };
 
 std::unique_ptr<llvm::Module> lower_part(llvm::LLVMContext& context, const CodegenInput& input,

@@ -6,6 +6,7 @@
 #include <llvm/IR/IRBuilder.h>
 
 #include <algorithm>
+#include <functional>
 
 #include "codegen/debug_info.h"
 #include "codegen/watch.h"
@@ -38,23 +39,25 @@ class StepLowering {
         kernels_(kernels),
         lines_(lines),
         ir_(BasicBlock::Create(run->getContext(), "entry", run)) {
+    for (const loops::Phase& phase : step.phases)
+      calls_before_.push_back(calls_before_.back() + phase.calls.size());
     if (profile) declare_cycles();
   }
 
   void lower() {
     if (lines_) set_line(ir_, run_, lines_->first);
     load_tables();
-    reserve_arguments();
+    reserve_tables();
     size_t next = 0;
     lower_phases(0, step_.phases.size(), next);
     if (is_watched) open_arena();
-    if (cycles_) ir_.CreateStore(counter(), cycle_slot(step_.phases.size()));
+    if (cycles_) ir_.CreateStore(counter(), cycle_slot(calls_before_.back()));
     ir_.CreateRetVoid();
   }
 
  private:
   void declare_cycles() {
-    auto* type = llvm::ArrayType::get(ir_.getInt64Ty(), step_.phases.size() + 1);
+    auto* type = llvm::ArrayType::get(ir_.getInt64Ty(), calls_before_.back() + 1);
     cycles_ = new llvm::GlobalVariable(*run_->getParent(), type, false,
                                        llvm::GlobalValue::ExternalLinkage,
                                        llvm::Constant::getNullValue(type), cycles_symbol(step_));
@@ -64,16 +67,29 @@ class StepLowering {
     return ir_.CreateIntrinsic(ir_.getInt64Ty(), llvm::Intrinsic::readcyclecounter, {});
   }
 
-  Value* cycle_slot(size_t phase) {
-    return ir_.CreateConstInBoundsGEP1_64(ir_.getInt64Ty(), cycles_, phase);
+  Value* cycle_slot(size_t call) {
+    return ir_.CreateConstInBoundsGEP1_64(ir_.getInt64Ty(), cycles_, call);
   }
 
+  /// Calls one after the other where each is timed, or watched, alone.
   void lower_phase(size_t phase) {
+    const std::vector<loops::Call>& calls = step_.phases[phase].calls;
+    if (calls.size() > 1 && !cycles_ && !is_watched) {
+      if (lines_) set_line(ir_, run_, lines_->calls[phase][0]);
+      return call_runtime(calls);
+    }
+    for (size_t i = 0; i < calls.size(); ++i) {
+      if (lines_) set_line(ir_, run_, lines_->calls[phase][i]);
+      timed(calls_before_[phase] + i, [&] { lower_call(calls[i]); });
+    }
+  }
+
+  void timed(size_t call, const std::function<void()>& lower) {
     Value* before = cycles_ ? counter() : nullptr;
-    lower_calls(phase);
+    lower();
     if (!cycles_) return;
     Value* spent = ir_.CreateSub(counter(), before);
-    Value* slot = cycle_slot(phase);
+    Value* slot = cycle_slot(call);
     ir_.CreateStore(ir_.CreateAdd(ir_.CreateLoad(ir_.getInt64Ty(), slot), spent), slot);
   }
 
@@ -85,14 +101,6 @@ class StepLowering {
       } else {
         lower_phase(first++);
       }
-    }
-  }
-
-  void lower_calls(size_t phase) {
-    const std::vector<loops::Call>& calls = step_.phases[phase].calls;
-    for (size_t i = 0; i < calls.size(); ++i) {
-      if (lines_) set_line(ir_, run_, lines_->calls[phase][i]);
-      lower_call(calls[i]);
     }
   }
 
@@ -215,8 +223,8 @@ class StepLowering {
 
   void lower_call(const loops::Call& call) {
     if (is_watched) close_arena_but_for(call);
-    if (is_parallel(call, step_.capacity))
-      call_runtime(call);
+    if (call.tasks.are_several(step_.capacity))
+      call_runtime({call});
     else
       call_body(call);
   }
@@ -229,26 +237,45 @@ class StepLowering {
     ir_.CreateCall(kernels_[call.kernel.index].body, arguments);
   }
 
-  void call_runtime(const loops::Call& call) {
-    for (size_t i = 0; i < call.arguments.size(); ++i)
-      ir_.CreateStore(address_of(call.arguments[i]),
-                      ir_.CreateConstInBoundsGEP1_64(ir_.getPtrTy(), arguments_, i));
+  /// Stores the arguments of each call, and a table of calls, for the runtime.
+  void call_runtime(const std::vector<loops::Call>& calls) {
     llvm::Type* i64 = ir_.getInt64Ty();
     llvm::Type* pointer = ir_.getPtrTy();
+    size_t used = 0;
+    for (size_t c = 0; c < calls.size(); ++c) {
+      Value* first = ir_.CreateConstInBoundsGEP1_64(pointer, arguments_, used);
+      for (loops::BufferId id : calls[c].arguments)
+        ir_.CreateStore(address_of(id),
+                        ir_.CreateConstInBoundsGEP1_64(pointer, arguments_, used++));
+      const auto store = [&](Value* value, size_t offset) {
+        ir_.CreateStore(value, ir_.CreateConstInBoundsGEP1_64(ir_.getInt8Ty(), calls_,
+                                                              c * sizeof(netc_call) + offset));
+      };
+      store(kernels_[calls[c].kernel.index].task, offsetof(netc_call, task));
+      store(first, offsetof(netc_call, arguments));
+      store(task_count(calls[c].tasks), offsetof(netc_call, tasks));
+    }
     llvm::FunctionCallee parallel = run_->getParent()->getOrInsertFunction(
         "netc_rt_parallel",
-        llvm::FunctionType::get(ir_.getVoidTy(), {pointer, pointer, pointer, i64, i64}, false));
-    llvm::Function* task = kernels_[call.kernel.index].task;
-    ir_.CreateCall(parallel, {pool_, task, arguments_, batch(), task_count(call.tasks)});
+        llvm::FunctionType::get(ir_.getVoidTy(), {pointer, pointer, i64, i64}, false));
+    ir_.CreateCall(parallel, {pool_, calls_, ir_.getInt64(calls.size()), batch()});
   }
 
-  /// The arguments of one call after the other.
-  void reserve_arguments() {
-    size_t most = 0;
-    for (const loops::Phase& phase : step_.phases)
+  /// What one phase after the other gives the runtime.
+  void reserve_tables() {
+    size_t most_calls = 0, most_arguments = 0;
+    for (const loops::Phase& phase : step_.phases) {
+      size_t arguments = 0;
       for (const loops::Call& call : phase.calls)
-        if (is_parallel(call, step_.capacity)) most = std::max(most, call.arguments.size());
-    if (most > 0) arguments_ = ir_.CreateAlloca(ir_.getPtrTy(), ir_.getInt64(most));
+        if (needs_task(phase, call, step_.capacity)) arguments += call.arguments.size();
+      if (arguments > 0) most_calls = std::max(most_calls, phase.calls.size());
+      most_arguments = std::max(most_arguments, arguments);
+    }
+    if (most_calls == 0) return;
+    arguments_ = ir_.CreateAlloca(ir_.getPtrTy(), ir_.getInt64(most_arguments));
+    auto* calls = ir_.CreateAlloca(ir_.getInt8Ty(), ir_.getInt64(most_calls * sizeof(netc_call)));
+    calls->setAlignment(llvm::Align(alignof(netc_call)));
+    calls_ = calls;
   }
 
   llvm::Function* run_;
@@ -257,21 +284,23 @@ class StepLowering {
   const std::vector<KernelFunctions>& kernels_;
   const loops::LineTable::OfStep* lines_;
   llvm::IRBuilder<> ir_;
-  llvm::GlobalVariable* cycles_ = nullptr;  ///< where phases are timed
+  std::vector<size_t> calls_before_ = {0};  ///< by phase; last, all of them
+  llvm::GlobalVariable* cycles_ = nullptr;  ///< where calls are timed
   Value* inputs_ = nullptr;
   Value* outputs_ = nullptr;
   Value* variables_ = nullptr;
   Value* settings_ = nullptr;
   Value* arena_ = nullptr;
   Value* pool_ = nullptr;
-  Value* arguments_ = nullptr;   ///< of the call at hand, for the runtime
+  Value* arguments_ = nullptr;   ///< of the calls at hand, one after the other, for the runtime
+  Value* calls_ = nullptr;       ///< those calls
   std::vector<uint64_t> slots_;  ///< by buffer
 };
 
 }  // namespace
 
-bool is_parallel(const loops::Call& call, int64_t capacity) {
-  return call.tasks.extent.at(capacity) > call.tasks.chunk;
+bool needs_task(const loops::Phase& phase, const loops::Call& call, int64_t capacity) {
+  return phase.calls.size() > 1 || call.tasks.are_several(capacity);
 }
 
 llvm::Function* declare_step(llvm::Module& module, const loops::Step& step,

@@ -12,8 +12,8 @@ struct KernelFunctions {
   llvm::Function* task = nullptr;  ///< nullptr where no step needs one
 };
 
-/// Whether a call may have more than one task, and so may run on several threads.
-bool is_parallel(const loops::Call& call, int64_t capacity);
+/// Whether the runtime is to run a call of a phase, on any of its threads.
+bool needs_task(const loops::Phase& phase, const loops::Call& call, int64_t capacity);
 
 /// `void run(const struct netc_context *context, i64 n)`.
 llvm::Function* declare_step(llvm::Module& module, const loops::Step& step, const Machine& machine);
@@ -31,7 +31,7 @@ constexpr const char* late_context_symbol = "netc_late_context";
 /// The name of a step's function.
 std::string step_symbol(const loops::Step& step);
 
-/// The name of the array in which a step counts the cycles of its phases.
+/// The name of the array in which a step counts the cycles of its calls.
 std::string cycles_symbol(const loops::Step& step);
 
 /// What all calls of a program promise of each kernel's parameters.

@@ -7,6 +7,7 @@
 #include "passes/arrange.h"
 #include "passes/autodiff.h"
 #include "passes/fuse.h"
+#include "passes/join_phases.h"
 #include "passes/partition.h"
 #include "passes/plan_memory.h"
 #include "passes/schedule.h"
@@ -57,6 +58,12 @@ const char* on_loops(const Compilation& compilation) {
              : nullptr;
 }
 
+const char* before_memory(const Compilation& compilation) {
+  for (const loops::Step& step : compilation.program.steps)
+    if (step.arena_bytes >= 0) return "`plan-memory` has laid out the phases' buffers already";
+  return on_loops(compilation);
+}
+
 }  // namespace
 
 const std::vector<PassInfo>& all_passes() {
@@ -76,6 +83,9 @@ const std::vector<PassInfo>& all_passes() {
          compilation.program = schedule(compilation.graphs, target, compilation.remarks);
        },
        before_loops},
+      {"join-phases", "independent kernels share a phase, and threads their tasks",
+       [](Compilation& compilation, const Target&) { join_phases(compilation.program); },
+       before_memory},
       {"plan-memory", "all buffers of a step in one arena, shared by liveness",
        [](Compilation& compilation, const Target&) { plan_memory(compilation.program); }, on_loops},
   };
@@ -98,6 +108,7 @@ std::vector<std::string_view> pipeline(int level) {
       "partition",    // while sums stand alone
       "fuse",         // on the final definitions
       "schedule",     //
+      "join-phases",  //
       "plan-memory",  // knows the order of phases, and so who lives when
   };
 }

@@ -144,6 +144,8 @@ struct Buffer {
 struct Tasks {
   Dim extent{1, false};
   int64_t chunk = 1;
+  /// Whether there is more than one at this N.
+  bool are_several(int64_t n) const { return extent.at(n) > chunk; }
 };
 
 struct Call {

@@ -10,7 +10,7 @@
 extern "C" {
 #endif
 
-#define NETC_RT_ABI 1
+#define NETC_RT_ABI 2
 
 /* In the order of ir/types.h. */
 enum netc_dtype {
@@ -153,11 +153,16 @@ int netc_rt_set(struct netc_handle *handle, const char *name, double value);
 const char *netc_rt_error(const struct netc_handle *handle);
 const struct netc_model *netc_rt_model(const struct netc_handle *handle);
 
-/* Called by emitted steps: runs task(arguments, n, i) for every i in [0, tasks), each once, on any
- * thread of the pool, and returns when all are done. */
+/* Called by emitted steps: runs task(arguments, n, i) for every i in [0, tasks) of every call, each
+ * once, in any order, on any thread of the pool, and returns when all are done. */
 typedef void (*netc_task)(void *const *arguments, int64_t n, int64_t task);
-void netc_rt_parallel(struct netc_pool *pool, netc_task task, void *const *arguments, int64_t n,
-                      int64_t tasks);
+struct netc_call {
+  netc_task task;
+  void *const *arguments;
+  int64_t tasks;
+};
+void netc_rt_parallel(struct netc_pool *pool, const struct netc_call *calls, int64_t count,
+                      int64_t n);
 
 #ifdef __cplusplus
 }

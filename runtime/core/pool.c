@@ -1,6 +1,6 @@
-/* Threads that share the tasks of a phase. Every participant owns a run of tasks and, when its own
- * are taken, helps itself to the others'; a phase ends when its tasks are done, so nobody waits for
- * a thread that is not awake.
+/* Threads that share the tasks of a phase. Every participant owns a run of each call's tasks and,
+ * when its own are taken, helps itself to the others'; a phase ends when its tasks are done, so
+ * nobody waits for a thread that is not awake.
  *
  * A task is claimed by lowering the number left in a participant's slot, which carries the phase's
  * number, too: a thread that comes late finds another number or nothing left, and touches nothing.
@@ -24,7 +24,8 @@
 enum { PAUSE_ROUNDS = 200, AWAKE_NANOSECONDS = 100000 };
 
 struct slot {
-  _Alignas(64) _Atomic uint64_t left; /* phase << 32 | tasks not claimed yet */
+  _Alignas(64) _Atomic uint64_t left; /* phase << 32 | chunks not claimed yet */
+  int64_t chunks;                     /* of the phase, claimed or not */
 };
 
 struct worker {
@@ -39,9 +40,9 @@ struct netc_pool {
   atomic_flag busy;
 
   /* The phase. */
-  netc_task task;
-  void* const* arguments;
-  int64_t n, tasks, chunk, chunks;
+  const struct netc_call* calls;
+  int64_t count, n;
+  int64_t chunk; /* tasks that are claimed at once */
   _Alignas(64) _Atomic uint32_t phase;
   _Alignas(64) _Atomic int64_t pending; /* chunks that are not done */
 
@@ -67,28 +68,48 @@ static int64_t now_nanoseconds(void) {
   return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
-/* The first chunk of a participant's run. */
-static int64_t run_begin(const struct netc_pool* pool, int participant) {
-  return pool->chunks * participant / pool->threads;
+static int64_t chunks_of(const struct netc_pool* pool, int64_t call) {
+  if (pool->chunk == 1) return pool->calls[call].tasks;
+  return (pool->calls[call].tasks + pool->chunk - 1) / pool->chunk;
 }
 
-/* Claims one chunk of a slot in a phase; -1 if none is left. */
+/* Where a participant's run of a call's chunks begins, `before` of which stand in earlier calls:
+ * what does not divide evenly goes to one participant after the other. */
+static int64_t run_begin(const struct netc_pool* pool, int64_t chunks, int64_t before,
+                         int participant) {
+  return (before % pool->threads + chunks * participant) / pool->threads;
+}
+
+/* Claims one chunk of a slot in a phase: its position among the slot's; -1 if none is left. */
 static int64_t claim(struct netc_pool* pool, int participant, uint32_t phase) {
-  _Atomic uint64_t* left = &pool->slots[participant].left;
-  uint64_t seen = atomic_load_explicit(left, memory_order_relaxed);
+  struct slot* slot = &pool->slots[participant];
+  uint64_t seen = atomic_load_explicit(&slot->left, memory_order_relaxed);
   while (seen >> 32 == phase && (uint32_t)seen != 0) {
-    if (!atomic_compare_exchange_weak_explicit(left, &seen, seen - 1, memory_order_acquire,
+    if (!atomic_compare_exchange_weak_explicit(&slot->left, &seen, seen - 1, memory_order_acquire,
                                                memory_order_relaxed))
       continue;
-    return run_begin(pool, participant + 1) - (int64_t)(uint32_t)seen;
+    return slot->chunks - (int64_t)(uint32_t)seen;
   }
   return -1;
 }
 
-static void run_chunk(struct netc_pool* pool, int64_t chunk) {
+static void run_tasks(const struct netc_pool* pool, const struct netc_call* call, int64_t chunk) {
   int64_t begin = chunk * pool->chunk, end = begin + pool->chunk;
-  if (end > pool->tasks) end = pool->tasks;
-  for (int64_t task = begin; task < end; ++task) pool->task(pool->arguments, pool->n, task);
+  if (end > call->tasks) end = call->tasks;
+  for (int64_t task = begin; task < end; ++task) call->task(call->arguments, pool->n, task);
+}
+
+/* Runs the chunk at a position of a participant's runs, which lie one after the other. */
+static void run_chunk(const struct netc_pool* pool, int participant, int64_t position) {
+  int64_t before = 0;
+  for (int64_t call = 0; call < pool->count; ++call) {
+    int64_t chunks = chunks_of(pool, call);
+    int64_t begin = run_begin(pool, chunks, before, participant);
+    int64_t own = run_begin(pool, chunks, before, participant + 1) - begin;
+    if (position < own) return run_tasks(pool, &pool->calls[call], begin + position);
+    position -= own;
+    before += chunks;
+  }
 }
 
 /* Works on a phase until no chunk of it is left to claim. */
@@ -96,7 +117,8 @@ static void take_part(struct netc_pool* pool, int self, uint32_t phase) {
   int64_t done = 0;
   for (int k = 0; k < pool->threads; ++k) {
     int owner = self + k < pool->threads ? self + k : self + k - pool->threads;
-    for (int64_t chunk; (chunk = claim(pool, owner, phase)) >= 0; ++done) run_chunk(pool, chunk);
+    for (int64_t position; (position = claim(pool, owner, phase)) >= 0; ++done)
+      run_chunk(pool, owner, position);
   }
   if (done == 0) return;
   if (atomic_fetch_sub(&pool->pending, done) == done && atomic_load(&pool->caller_sleeps)) {
@@ -157,21 +179,27 @@ static void start_workers(struct netc_pool* pool) {
   pthread_sigmask(SIG_SETMASK, &before, NULL);
 }
 
-static void publish(struct netc_pool* pool, netc_task task, void* const* arguments, int64_t n,
+static void publish(struct netc_pool* pool, const struct netc_call* calls, int64_t count, int64_t n,
                     int64_t tasks) {
-  pool->task = task;
-  pool->arguments = arguments;
+  pool->calls = calls;
+  pool->count = count;
   pool->n = n;
-  pool->tasks = tasks;
   pool->chunk = (tasks >> 30) + 1;
-  pool->chunks = (tasks + pool->chunk - 1) / pool->chunk;
-  uint32_t phase = atomic_load_explicit(&pool->phase, memory_order_relaxed) + 1;
-  atomic_store_explicit(&pool->pending, pool->chunks, memory_order_relaxed);
-  for (int i = 0; i < pool->threads; ++i) {
-    uint64_t count = (uint64_t)(run_begin(pool, i + 1) - run_begin(pool, i));
-    atomic_store_explicit(&pool->slots[i].left, (uint64_t)phase << 32 | count,
-                          memory_order_release);
+  for (int i = 0; i < pool->threads; ++i) pool->slots[i].chunks = 0;
+  int64_t before = 0;
+  for (int64_t call = 0; call < count; ++call) {
+    int64_t chunks = chunks_of(pool, call);
+    for (int i = 0; i < pool->threads; ++i)
+      pool->slots[i].chunks +=
+          run_begin(pool, chunks, before, i + 1) - run_begin(pool, chunks, before, i);
+    before += chunks;
   }
+  uint32_t phase = atomic_load_explicit(&pool->phase, memory_order_relaxed) + 1;
+  atomic_store_explicit(&pool->pending, before, memory_order_relaxed);
+  for (int i = 0; i < pool->threads; ++i)
+    atomic_store_explicit(&pool->slots[i].left,
+                          (uint64_t)phase << 32 | (uint64_t)pool->slots[i].chunks,
+                          memory_order_release);
   atomic_store(&pool->phase, phase);
   if (atomic_load(&pool->sleepers) == 0) return;
   pthread_mutex_lock(&pool->mutex);
@@ -196,16 +224,19 @@ static void wait_until_done(struct netc_pool* pool) {
   pthread_mutex_unlock(&pool->mutex);
 }
 
-void netc_rt_parallel(struct netc_pool* pool, netc_task task, void* const* arguments, int64_t n,
-                      int64_t tasks) {
+void netc_rt_parallel(struct netc_pool* pool, const struct netc_call* calls, int64_t count,
+                      int64_t n) {
+  int64_t tasks = 0;
+  for (int64_t call = 0; call < count; ++call) tasks += calls[call].tasks;
   int shared = pool != NULL && pool->threads > 1 && tasks > 1 &&
                !atomic_flag_test_and_set_explicit(&pool->busy, memory_order_acquire);
   if (!shared) {
-    for (int64_t i = 0; i < tasks; ++i) task(arguments, n, i);
+    for (const struct netc_call* call = calls; call < calls + count; ++call)
+      for (int64_t i = 0; i < call->tasks; ++i) call->task(call->arguments, n, i);
     return;
   }
   if (pool->started < 0) start_workers(pool);
-  publish(pool, task, arguments, n, tasks);
+  publish(pool, calls, count, n, tasks);
   take_part(pool, 0, atomic_load_explicit(&pool->phase, memory_order_relaxed));
   wait_until_done(pool);
   atomic_flag_clear_explicit(&pool->busy, memory_order_release);

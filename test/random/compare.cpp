@@ -17,6 +17,7 @@
 #include "passes/arrange.h"
 #include "passes/autodiff.h"
 #include "passes/fuse.h"
+#include "passes/join_phases.h"
 #include "passes/plan_memory.h"
 #include "passes/schedule.h"
 #include "passes/simplify.h"
@@ -178,6 +179,7 @@ class Comparison {
     }
     if (!outcome_.problem.empty()) return;
     loops::Program program = schedule(graphs, target);
+    join_phases(program);
     plan_memory(program);
     for (const std::string& problem : loops::verify(program))
       outcome_.problem = way.name() + ": " + problem;

@@ -229,6 +229,42 @@ TEST(CodegenKernel, ScratchIsTheTasksOwn) {
   EXPECT_EQ(out.y[0], 2);
 }
 
+TEST(CodegenKernel, CallsOfOnePhaseGetTheirOwnArgumentsAndTasks) {
+  const std::string text = R"(
+kernel @fill(%x: f32*, %y: mut f32*) {
+  %v = load %x[task] : f32
+  store %y[task], %v
+}
+kernel @first(%x: f32*, %scale: f32*, %y: mut f32*) {
+  %v = load %x[0] : f32
+  %s = load %scale[0] : f32
+  %p = mul %v, %s
+  store %y[0], %p
+}
+step m run capacity 8 arena 0 {
+  %x: f32[N] = input 0
+  %scale: f32[] = input 1
+  %y: f32[N] = output 0
+  %z: f32[2] = output 1
+  %w: f32[] = output 2
+  phase {
+    @fill(%x, %y) tasks N by 1
+    @first(%x, %scale, %w)
+    @fill(%x, %z) tasks 2 by 1
+  }
+})";
+  CompiledLoops compiled(text);
+  std::unique_ptr<netc_pool, void (*)(netc_pool*)> threads(netc_rt_pool_create(2),
+                                                           &netc_rt_pool_destroy);
+  for (netc_pool* pool : {static_cast<netc_pool*>(nullptr), threads.get()}) {
+    float x[] = {1, 2, 3, 4, 5, 6}, scale = 10, y[8] = {}, z[2] = {}, w = 0;
+    compiled.run(6, {x, &scale}, {y, z, &w}, {}, {}, pool);
+    EXPECT_THAT(y, ElementsAre(1, 2, 3, 4, 5, 6, 0, 0));
+    EXPECT_THAT(z, ElementsAre(1, 2));
+    EXPECT_EQ(w, 10);
+  }
+}
+
 TEST(CodegenKernel, BoolsAreBytes) {
   CompiledLoops compiled(R"(
 kernel @k(%x: bool*, %y: mut bool*) {

@@ -38,12 +38,14 @@ class CompiledLoops {
 
   /// Runs the first step. Places are in the order of the text.
   void run(int64_t n, std::vector<const void*> inputs, std::vector<void*> outputs,
-           std::vector<void*> variables = {}, std::vector<double> settings = {}) {
-    run_step(0, n, inputs, outputs, variables, settings);
+           std::vector<void*> variables = {}, std::vector<double> settings = {},
+           netc_pool* pool = nullptr) {
+    run_step(0, n, inputs, outputs, variables, settings, pool);
   }
 
   void run_step(size_t step, int64_t n, std::vector<const void*> inputs, std::vector<void*> outputs,
-                std::vector<void*> variables = {}, std::vector<double> settings = {}) {
+                std::vector<void*> variables = {}, std::vector<double> settings = {},
+                netc_pool* pool = nullptr) {
     const netc_entry& entry = model().entries[step];
     void* arena = std::aligned_alloc(64, (entry.arena_bytes + 127) / 64 * 64);
     netc_context context{inputs.data(),
@@ -51,7 +53,7 @@ class CompiledLoops {
                          variables.data(),
                          settings.data(),
                          static_cast<unsigned char*>(arena),
-                         nullptr};
+                         pool};
     entry.run(&context, n);
     std::free(arena);
   }

@@ -18,6 +18,7 @@
 #include "ir/print.h"
 #include "ir/verify.h"
 #include "passes/fuse.h"
+#include "passes/join_phases.h"
 #include "passes/plan_memory.h"
 #include "passes/schedule.h"
 #include "runtime/core/netc_rt.h"
@@ -38,6 +39,7 @@ class CompiledGraph {
     if (options.fused) fuse(graph_, options.target);
     for (const std::string& problem : verify(graph_)) ADD_FAILURE() << problem << print(graph_);
     program_ = schedule({graph_}, options.target);
+    join_phases(program_);
     plan_memory(program_);
     for (const std::string& problem : loops::verify(program_)) ADD_FAILURE() << problem;
     models_ = interfaces_of({graph_});

@@ -23,10 +23,15 @@ void count(void* const* arguments, int64_t n, int64_t task) {
   counts[task] += static_cast<int>(n);
 }
 
+void run(netc_pool* pool, netc_task task, void* const* arguments, int64_t tasks) {
+  netc_call call = {task, arguments, tasks};
+  netc_rt_parallel(pool, &call, 1, 1);
+}
+
 void expect_each_once(netc_pool* pool, int64_t tasks) {
   std::vector<std::atomic<int>> counts(static_cast<size_t>(tasks));
   void* arguments[] = {counts.data()};
-  netc_rt_parallel(pool, count, arguments, 1, tasks);
+  run(pool, count, arguments, tasks);
   for (std::atomic<int>& c : counts) ASSERT_EQ(c, 1);
 }
 
@@ -34,6 +39,49 @@ TEST(Pool, RunsEveryTaskOnce) {
   Pool pool(netc_rt_pool_create(0));
   for (int round = 0; round < 3000; ++round)
     for (int64_t tasks : {0, 1, 2, 3, 7, 64}) expect_each_once(pool.get(), tasks);
+}
+
+void expect_each_once(netc_pool* pool, const std::vector<int64_t>& tasks) {
+  std::vector<std::vector<std::atomic<int>>> counts;
+  std::vector<void*> arguments;
+  std::vector<netc_call> calls;
+  for (int64_t each : tasks) {
+    counts.emplace_back(static_cast<size_t>(each));
+    arguments.push_back(counts.back().data());
+  }
+  for (size_t i = 0; i < tasks.size(); ++i) calls.push_back({count, &arguments[i], tasks[i]});
+  netc_rt_parallel(pool, calls.data(), static_cast<int64_t>(calls.size()), 1);
+  for (const auto& of_call : counts)
+    for (const std::atomic<int>& c : of_call) ASSERT_EQ(c, 1);
+}
+
+TEST(Pool, RunsEveryTaskOfEveryCallOnce) {
+  Pool pool(netc_rt_pool_create(0));
+  for (int round = 0; round < 1000; ++round) {
+    expect_each_once(pool.get(), {1, 1});
+    expect_each_once(pool.get(), {3, 0, 1, 8, 1, 1, 5});
+    expect_each_once(pool.get(), {64, 7, 1});
+    expect_each_once(pool.get(), std::vector<int64_t>(40, 1));
+  }
+  expect_each_once(nullptr, {2, 3});
+}
+
+void meet(void* const* arguments, int64_t, int64_t) {
+  auto* begun = static_cast<std::atomic<int>*>(arguments[0]);
+  ++*begun;
+  auto limit = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  while (*begun < 2 && std::chrono::steady_clock::now() < limit) std::this_thread::yield();
+}
+
+TEST(Pool, CallsOfOneTaskRunSideBySide) {
+  if (netc_threads_allowed(2) < 2) GTEST_SKIP() << "there is one processor";
+  Pool pool(netc_rt_pool_create(2));
+  std::atomic<int> begun = 0;
+  void* arguments[] = {&begun};
+  netc_call calls[] = {{meet, arguments, 1}, {meet, arguments, 1}};
+  auto begin = std::chrono::steady_clock::now();
+  netc_rt_parallel(pool.get(), calls, 2, 1);
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(20));
 }
 
 TEST(Pool, WithoutAPoolTheCallerRunsAll) { expect_each_once(nullptr, 10); }
@@ -52,20 +100,20 @@ void wait(void* const*, int64_t, int64_t task) {
 
 TEST(Pool, TheCallerSleepsUntilLongTasksAreDone) {
   Pool pool(netc_rt_pool_create(2));
-  for (int round = 0; round < 20; ++round) netc_rt_parallel(pool.get(), wait, nullptr, 0, 2);
+  for (int round = 0; round < 20; ++round) run(pool.get(), wait, nullptr, 2);
 }
 
 void nest(void* const* arguments, int64_t, int64_t task) {
   auto* counts = static_cast<std::atomic<int>*>(arguments[0]) + 4 * task;
   void* inner[] = {counts};
-  netc_rt_parallel(static_cast<netc_pool*>(arguments[1]), count, inner, 1, 4);
+  run(static_cast<netc_pool*>(arguments[1]), count, inner, 4);
 }
 
 TEST(Pool, APhaseWithinATaskRunsOnItsThread) {
   Pool pool(netc_rt_pool_create(2));
   std::vector<std::atomic<int>> counts(32);
   void* arguments[] = {counts.data(), pool.get()};
-  netc_rt_parallel(pool.get(), nest, arguments, 1, 8);
+  run(pool.get(), nest, arguments, 8);
   for (std::atomic<int>& c : counts) EXPECT_EQ(c, 1);
 }
 

@@ -48,7 +48,8 @@ inline void forward_task(void* const* arguments, int64_t, int64_t row) {
 
 inline void forward(Work& work) {
   void* arguments[] = {&work};
-  netc_rt_parallel(work.context->pool, forward_task, arguments, work.n, work.n);
+  netc_call call = {forward_task, arguments, work.n};
+  netc_rt_parallel(work.context->pool, &call, 1, work.n);
 }
 
 inline float loss_of(const Work& work, int64_t label_input = 1) {
@@ -98,7 +99,8 @@ inline void train(const netc_context* context, int64_t n) {
     update(work, bias, o, sum / static_cast<float>(n));
   }
   void* arguments[] = {&work};
-  netc_rt_parallel(context->pool, update_task, arguments, n, inputs);
+  netc_call call = {update_task, arguments, inputs};
+  netc_rt_parallel(context->pool, &call, 1, n);
 }
 
 inline void evaluate(const netc_context* context, int64_t n) {

@@ -153,16 +153,16 @@ std::optional<std::string> profile_entries(const CommandLine& line, netc_handle*
   for (size_t i = 0; i < compilation.program.steps.size(); ++i) {
     const loops::Step& step = compilation.program.steps[i];
     Runner run(handle, *compiled.model, step.entry == "train" ? NETC_TRAIN : NETC_PREDICT);
-    std::vector<ProfiledPhase> phases =
+    std::vector<ProfiledCall> calls =
         profile(compilation.graphs[i], compilation.program, step, run.rows(),
                 compiled.code->cycles(step), [&](int64_t turn) { return run(turn); });
-    if (phases.empty()) return std::nullopt;
+    if (calls.empty()) return std::nullopt;
     if (line.text("format") == "json")
       json +=
-          fmt::format("{}\"{}\":{}", json.empty() ? "" : ",", step.entry, profile_as_json(phases));
+          fmt::format("{}\"{}\":{}", json.empty() ? "" : ",", step.entry, profile_as_json(calls));
     else
       text += profile_as_text(fmt::format("{}, {} row(s)", step.entry, run.rows()),
-                              std::move(phases), peak) +
+                              std::move(calls), peak) +
               "\n";
   }
   if (!json.empty()) text = fmt::format("{{{},\"peak_flops\":{:.4g}}}\n", json, peak);

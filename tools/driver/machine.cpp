@@ -155,8 +155,9 @@ double measure_wake_seconds(bool asleep) {
     if (asleep) std::this_thread::sleep_for(std::chrono::milliseconds(2));
     std::atomic<int> begun = 0;
     void* arguments[] = {&begun};
+    netc_call call = {&meet, arguments, 2};
     auto begin = Clock::now();
-    netc_rt_parallel(pool, &meet, arguments, 1, 2);
+    netc_rt_parallel(pool, &call, 1, 1);
     samples.push_back(seconds_since(begin));
   }
   netc_rt_pool_destroy(pool);
