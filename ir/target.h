@@ -20,6 +20,7 @@ struct Target {
   int64_t threads = 1;         ///< that a step may use
   int64_t unit_bytes = 32;     ///< of one of the two units for vector arithmetic
   double wake_cycles = 20000;  ///< to start a phase on another thread
+  double bytes_a_cycle = 8;    ///< of what lies in none of a core's own caches
 
   /// Work of a kernel that is worth a second thread; within a scan, from step to step of which
   /// threads stay awake, far less.

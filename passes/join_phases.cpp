@@ -58,21 +58,19 @@ class Joiner {
     run_.push_back(std::move(phase));
   }
 
-  /// Appends the phases of the run, as one if that is shared out anyway.
+  /// Appends the phases of the run: those with tasks as one, then the others as they are.
   void end_run() {
     const auto has_tasks = [&](const Phase& phase) {
       return std::any_of(phase.calls.begin(), phase.calls.end(), [&](const loops::Call& call) {
         return call.tasks.are_several(step_.capacity);
       });
     };
-    if (std::any_of(run_.begin(), run_.end(), has_tasks)) {
-      Phase whole;
-      for (Phase& phase : run_)
-        std::move(phase.calls.begin(), phase.calls.end(), std::back_inserter(whole.calls));
-      step_.phases.push_back(std::move(whole));
-    } else {
-      std::move(run_.begin(), run_.end(), std::back_inserter(step_.phases));
-    }
+    const auto alone = std::stable_partition(run_.begin(), run_.end(), has_tasks);
+    Phase shared;
+    for (auto phase = run_.begin(); phase != alone; ++phase)
+      std::move(phase->calls.begin(), phase->calls.end(), std::back_inserter(shared.calls));
+    if (alone != run_.begin()) step_.phases.push_back(std::move(shared));
+    std::move(alone, run_.end(), std::back_inserter(step_.phases));
     run_.clear();
     read_.clear();
     written_.clear();

@@ -5,9 +5,9 @@
 
 namespace netc {
 
-/// Makes consecutive phases one, where no call writes what another touches: threads then share out
-/// the tasks of all of them, and wait for each other once. Phases without tasks stay as they are,
-/// unless there is one with tasks among their neighbours, since no thread is woken for them.
+/// Makes consecutive phases that have tasks one, where no call writes what another touches: threads
+/// then share out the tasks of all of them, and wait for each other once. Phases without tasks
+/// among them come after: so little work is done sooner than another thread has fetched its data.
 ///
 /// Needs: buffers without offsets.
 void join_phases(loops::Program& program);

@@ -12,7 +12,9 @@ namespace netc {
 
 namespace {
 
-constexpr int64_t least_rows = 64;  ///< of the weights in one part
+constexpr int64_t least_rows = 64;    ///< of the weights in one part
+constexpr int64_t least_terms = 64;   ///< of each result in a part for a row of the batch
+constexpr int64_t most_vectors = 16;  ///< of results that threads do not share out
 
 class Partitioner {
  public:
@@ -34,20 +36,48 @@ class Partitioner {
 
  private:
   struct Cut {
-    IndexId rows;
-    int64_t parts;
+    IndexId index;  ///< of the sum
+    Dim parts;
+    const char* of;  ///< what the parts are, in words
   };
 
-  /// The index of the weights' rows and how to cut it, where that helps.
+  /// The index to cut and how, where that helps.
   std::optional<Cut> find_cut(const Op& op) const {
     const auto* definition = std::get_if<Definition>(&op.what);
     if (!definition || op.scan || definition->reduction != Reduction::sum) return {};
     if (!definition->has_identity_target()) return {};
+    if (auto found = find_batch(*definition)) return found;
     const Expr& body = definition->dag[definition->body];
     if (body.kind != ExprKind::apply || body.function != Function::mul) return {};
     for (ExprId factor : body.args)
       if (auto found = find_cut(*definition, definition->dag[factor])) return found;
     return {};
+  }
+
+  /// The batch, where the sum goes once through tensors that are too large for a core's own caches.
+  std::optional<Cut> find_batch(const Definition& definition) const {
+    int64_t points = 1, results = 1;
+    std::optional<IndexId> batch;
+    for (uint32_t i = 0; i < definition.indices.size(); ++i) {
+      const Dim extent = definition.indices[i].extent;
+      points *= extent.at(graph_.capacity);
+      if (definition.is_free(IndexId{i})) results *= extent.at(graph_.capacity);
+      if (!definition.is_free(IndexId{i}) && extent == Dim{1, true}) batch = IndexId{i};
+    }
+    const DType type = definition.dag[definition.body].type;
+    if (!batch || !is_float(type) || results > most_vectors * target_.lanes(type)) return {};
+    if (graph_.capacity < 2 || points / graph_.capacity < least_terms * results) return {};
+    int64_t read = 0, largest = 0;
+    for (ExprId id : reachable(definition.dag, definition.body)) {
+      const Expr& expr = definition.dag[id];
+      if (expr.kind != ExprKind::read) continue;
+      const int64_t elements = graph_[expr.tensor].type.elements(graph_.capacity);
+      largest = std::max(largest, elements);
+      read += elements * byte_size(expr.type);
+    }
+    const double cycles = static_cast<double>(read) / target_.bytes_a_cycle;
+    if (largest < points || cycles < target_.least_parallel_cycles()) return {};
+    return Cut{*batch, {1, true}, "the batch"};
   }
 
   std::optional<Cut> find_cut(const Definition& definition, const Expr& weights) const {
@@ -64,7 +94,7 @@ class Partitioner {
     for (int64_t parts : {4, 2}) {
       bool worth_a_thread = products / static_cast<double>(parts) >= least_products() / 2;
       if (worth_a_thread && extent.factor % parts == 0 && extent.factor / parts >= least_rows)
-        return Cut{*rows, parts};
+        return Cut{*rows, {parts, false}, "the weights' rows"};
     }
     return {};
   }
@@ -81,23 +111,33 @@ class Partitioner {
     return target_.least_parallel_cycles() * 2 * static_cast<double>(target_.unit_bytes) / 4;
   }
 
-  /// Appends the parts; the definition becomes their sum.
+  /// Appends the parts; the definition becomes their sum. Where each value of the index is a part,
+  /// no index within the parts is left of it.
   void cut(Definition& sum, const Op& op, Cut cut) {
     Definition parts;
     parts.free_count = sum.free_count + 1;
     parts.reduction = Reduction::sum;
-    parts.indices = {{part_name(sum), {cut.parts, false}}};
-    parts.indices.insert(parts.indices.end(), sum.indices.begin(), sum.indices.end());
-    int64_t& rows = parts.indices[cut.rows.index + 1].extent.factor;
-    rows /= cut.parts;
+    parts.indices = {{part_name(sum), cut.parts}};
+    std::vector<Affine> moved;
+    for (uint32_t i = 0; i < sum.indices.size(); ++i) {
+      Index index = sum.indices[i];
+      Affine to = Affine::of(IndexId{static_cast<uint32_t>(parts.indices.size())});
+      if (cut.index == IndexId{i} && index.extent == cut.parts) {
+        moved.push_back(Affine::of(IndexId{0}));
+        continue;
+      }
+      if (cut.index == IndexId{i}) {
+        index.extent.factor /= cut.parts.factor;
+        to = to.add(Affine::of(IndexId{0}, index.extent.factor));
+      }
+      moved.push_back(std::move(to));
+      parts.indices.push_back(std::move(index));
+    }
     for (uint32_t i = 0; i < parts.free_count; ++i)
       parts.target.push_back({Affine::of(IndexId{i}), {}});
     ExprBuilder builder(parts.dag);
     parts.body = copy_expr(sum.dag, sum.body, [&](Expr expr) {
-      return builder.reindexed(std::move(expr), [&](IndexId index) {
-        Affine moved = Affine::of(IndexId{index.index + 1});
-        return index == cut.rows ? moved.add(Affine::of(IndexId{0}, rows)) : moved;
-      });
+      return builder.reindexed(std::move(expr), [&](IndexId index) { return moved[index.index]; });
     });
     Index part = parts.indices[0];
     const Value& result = graph_[op.results[0]];
@@ -105,15 +145,19 @@ class Partitioner {
     ValueId value = graph_.add_op(std::move(parts), type, result.name + ".parts", op.range);
     if (remarks_)
       remarks_->push_back({"partition", false, op.range,
-                           fmt::format("{}.{}, `{}`: {} parts of the weights' rows", graph_.model,
-                                       graph_.entry, graph_[op.results[0]].name, cut.parts)});
+                           fmt::format("{}.{}, `{}`: {} parts of {}", graph_.model, graph_.entry,
+                                       graph_[op.results[0]].name, to_string(cut.parts), cut.of)});
 
     std::vector<Subscript> subscripts = {{Affine::of(IndexId{sum.free_count}), {}}};
     for (uint32_t i = 0; i < sum.free_count; ++i)
       subscripts.push_back({Affine::of(IndexId{i}), {}});
     sum.indices.resize(sum.free_count);
     sum.indices.push_back(part);
-    sum.body = ExprBuilder(sum.dag).read(value, type.dtype, std::move(subscripts));
+    ExprDag left;
+    ExprBuilder rest(left);
+    if (sum.base.valid()) sum.base = copy_expr(sum.dag, sum.base, rest);
+    sum.body = rest.read(value, type.dtype, std::move(subscripts));
+    sum.dag = std::move(left);
   }
 
   /// A name that no index of the definition has.

@@ -1,4 +1,4 @@
-// Cuts sums over the rows of weights.
+// Cuts long sums into parts.
 #pragma once
 
 #include "ir/graph.h"

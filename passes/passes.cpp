@@ -74,7 +74,7 @@ const std::vector<PassInfo>& all_passes() {
        over_graphs<arrange>, before_kernels},
       {"autodiff", "gradients as definitions of the same kind", over_graphs<autodiff>,
        before_kernels},
-      {"partition", "sums over rows of weights in parts, for threads that own the rows",
+      {"partition", "sums over rows of weights, or of the batch, in parts for threads",
        over_graphs<partition>, on_gradients_before_kernels},
       {"fuse", "definitions that share their loops become one kernel", over_graphs<fuse>,
        on_gradients_before_kernels},

@@ -14,6 +14,7 @@ namespace netc {
 namespace {
 
 constexpr int64_t most_tasks = 32;
+constexpr int64_t enough = 8;             ///< tasks
 constexpr double share_of_copies = 0.06;  ///< of a kernel's cycles, where tasks repeat them
 
 class TaskPlanner {
@@ -22,9 +23,10 @@ class TaskPlanner {
       : graph_(graph), nest_(nest), target_(target) {}
 
   void run(Plan& plan) const {
-    if (plan.order.empty() || nest_.nest.accumulates() ||
-        plan.cycles < target_.least_parallel_cycles(nest_.nest.steps > 0))
-      return;
+    if (plan.order.empty() || nest_.nest.accumulates()) return;
+    const double least = target_.least_parallel_cycles(nest_.nest.steps > 0);
+    const double work = plan.cycles < least ? cycles_of_memory() : plan.cycles;
+    if (work < least) return;
     size_t cut = choose_cut(plan);
     if (std::optional<IndexId> rows = owned_rows()) {
       auto found = std::find(plan.order.begin(), plan.order.end(), *rows);
@@ -35,9 +37,9 @@ class TaskPlanner {
     IndexId index = plan.order[cut];
     int64_t count = tiles(plan, index);
     int64_t wanted =
-        std::clamp<int64_t>(static_cast<int64_t>(plan.cycles / (target_.wake_cycles / 2)), 2,
+        std::clamp<int64_t>(static_cast<int64_t>(work / (target_.wake_cycles / 2)), 2,
                             std::min<int64_t>(most_tasks, tasks_worth_copies(plan, cut)));
-    int64_t each = (count + wanted - 1) / wanted;
+    int64_t each = in_whole_rows(plan, index, (count + wanted - 1) / wanted);
     if (count <= each) return;
     plan.parallel = true;
     plan.task_index = index;
@@ -49,14 +51,42 @@ class TaskPlanner {
   /// The largest extent of an index.
   int64_t extent(IndexId index) const { return nest_.nest.extent(index, graph_.capacity); }
 
+  /// To read and write all tensors once, where they stay in no cache from one kernel to the next;
+  /// in a scan they do.
+  double cycles_of_memory() const {
+    if (nest_.nest.steps > 0) return 0;
+    const auto bytes = [&](const Access& access, const TensorType& type) {
+      int64_t points = 1;
+      for (const auto& [index, stride] : access.strides) points *= extent(index);
+      const int64_t elements = type.elements(graph_.capacity);
+      return static_cast<double>(std::min(points, elements) * byte_size(type.dtype));
+    };
+    double all = 0;
+    for (const auto& [read, access] : nest_.reads)
+      all += bytes(access, graph_[nest_.nest.dag[read].tensor].type);
+    for (size_t k = 0; k < nest_.stores.size(); ++k)
+      all += bytes(nest_.stores[k], nest_.nest.stores[k].type);
+    return all / target_.bytes_a_cycle;
+  }
+
   /// Rounds of the loop over an index.
   int64_t tiles(const Plan& plan, IndexId index) const { return plan.rounds(index, extent(index)); }
+
+  /// The rounds of a task, or somewhat more, where those are whole rows of the batch and the tasks
+  /// still enough: kernels that go through the batch row by row may then follow.
+  int64_t in_whole_rows(const Plan& plan, IndexId index, int64_t rounds) const {
+    const Dim extent = nest_.nest.indices[index.index].extent;
+    const int64_t step = plan.step(index);
+    if (!extent.batch || extent.factor % step != 0) return rounds;
+    const int64_t row = extent.factor / step;
+    const int64_t whole = (rounds + row - 1) / row * row;
+    return whole * enough <= tiles(plan, index) ? whole : rounds;
+  }
 
   /// The loop that tasks share out: the one over the rows of what is stored, where it is long
   /// enough and no copies stand outside of it, since kernels that follow are cut so, too; else the
   /// outermost that is long enough, else the longest.
   size_t choose_cut(const Plan& plan) const {
-    constexpr int64_t enough = 8;
     size_t cut = plan.order.size(), rows = cut;
     for (size_t k = plan.order.size(); k-- > 0;) {
       if (tiles(plan, plan.order[k]) < enough) continue;
