@@ -61,6 +61,13 @@ def show(name, digits, c, error):
     print("   ", ", ".join(mp.nstr(x, digits, min_fixed=0, max_fixed=0) for x in reversed(c)))
 
 
+def show_table(name, digits, rows):
+    """Coefficient by coefficient, the lowest power first: that of each row."""
+    print(name)
+    for column in zip(*rows):
+        print("    {" + ", ".join(mp.nstr(x, digits, min_fixed=-5, max_fixed=5) for x in column) + "},")
+
+
 half_ln2 = log(2) / 2 * mpf("1.002")
 
 
@@ -91,6 +98,15 @@ def erf_tail(z):  # erf(x) / x - 1
     return erf(x) / x - 1 if z > mpf(10) ** -30 else 2 / sqrt(pi) - 1
 
 
+def erf_around(center):
+    """erf(center + t) for |t| up to 1/16, by powers of t; for the center 0, erf(t) - t."""
+    slope = lambda t: 2 / sqrt(pi) * exp(-center**2) * (1 - center * t)
+    f = lambda t: (erf(center + t) - erf(center)) / t if abs(t) > mpf(10)**-20 else slope(t)
+    weight = lambda t: max(abs(t) / erf(center + t), mpf(10)**-4) if center else 1 / f(t)
+    c, _ = remez(f, weight, -mpf(1) / 16 if center else 0, mpf(1) / 16, 4, samples=300)
+    return [erf(center), c[0] if center else c[0] - 1, *c[1:]]
+
+
 def sin_tail(z):
     x = sqrt(z)
     return (sin(x) / x - 1) / z if z > mpf(10) ** -20 else -mpf(1) / 6 + z / 120
@@ -115,6 +131,7 @@ def main():
     show("tanh f64", 20, *remez(tanh_tail, one, 0, mpf("0.625")**2, 11))
     show("erf f32 near", 10, *remez(erf_tail, near, 0, 1, 6))
     show("erf f32 far", 10, *remez(lambda t: log(erfc(t)), far, mpf("0.99"), mpf("4.01"), 7))
+    show_table("erf f32 in steps of 1/8", 10, [erf_around(mpf(i) / 8) for i in range(32)])
     show("erf f64 near", 20, *remez(erf_tail, near, 0, 1, 11))
     show("erf f64 far", 20, *remez(lambda t: log(erfc(t)), far, mpf("0.999"), mpf("6.001"), 17))
     show("pow f32", 10, *remez(pow_tail, one, 0, mpf("0.02945"), 3))

@@ -33,7 +33,7 @@ class KernelLowering {
         lines_(lines),
         function_(function),
         ir_(function->getContext()),
-        lanes_(ir_, machine.has_fma),
+        lanes_(ir_, machine.lanes),
         addresses_(ir_),
         values_(kernel.registers.size()),
         offsets_(kernel.registers.size()),

@@ -5,15 +5,24 @@
 #include <llvm/IR/IRBuilder.h>
 
 #include <initializer_list>
+#include <vector>
 
 namespace netc {
 
+/// Instructions beyond those that LLVM makes on every machine.
+struct LaneFeatures {
+  bool fma = false;       ///< multiply-add, rounded once
+  bool permutes = false;  ///< tables of 32 floats in registers, and scaling by powers of two
+};
+
 class LaneBuilder {
  public:
-  LaneBuilder(llvm::IRBuilder<>& builder, bool has_fma) : ir(builder), has_fma(has_fma) {}
+  LaneBuilder(llvm::IRBuilder<>& builder, LaneFeatures features)
+      : ir(builder), has_fma(features.fma), has_permutes(features.permutes) {}
 
   llvm::IRBuilder<>& ir;
-  const bool has_fma;  ///< whether the machine has an instruction for `fused`
+  const bool has_fma;       ///< whether the machine has an instruction for `fused`
+  const bool has_permutes;  ///< whether it has those for `lookup` and `scale`
 
   llvm::Value* constant(llvm::Value* like, double value);
   llvm::Value* integer(llvm::Value* like, int64_t value);
@@ -38,6 +47,11 @@ class LaneBuilder {
   /// Horner's rule; the coefficient of the highest power first.
   llvm::Value* polynomial(llvm::Value* x, std::initializer_list<double> coefficients);
 
+  /// The entry of a table of 32 floats at the low five bits of each lane of `index`.
+  llvm::Value* lookup(const std::vector<float>& table, llvm::Value* index);
+  /// x * 2^floor(exponent), rounded once, of any size; `exponent` is of the type of x.
+  llvm::Value* scale(llvm::Value* x, llvm::Value* exponent);
+
   llvm::Value* call(llvm::Intrinsic::ID intrinsic, llvm::Value* x);
   llvm::Value* abs(llvm::Value* x) { return call(llvm::Intrinsic::fabs, x); }
   llvm::Value* round_even(llvm::Value* x) { return call(llvm::Intrinsic::roundeven, x); }
@@ -58,6 +72,12 @@ class LaneBuilder {
   static bool is_double(llvm::Value* x) { return x->getType()->getScalarType()->isDoubleTy(); }
   /// The type with the same lanes and another element.
   static llvm::Type* with_element(llvm::Type* type, llvm::Type* element);
+
+ private:
+  /// The lanes in vectors of so many, of which the last may have others that do not matter.
+  std::vector<llvm::Value*> registers_of(llvm::Value* x, unsigned lanes);
+  /// And back: as many lanes as the type has.
+  llvm::Value* joined(const std::vector<llvm::Value*>& registers, llvm::Type* type);
 };
 
 /// As long as it lives, products and sums are rounded each, as they are written: what computes the

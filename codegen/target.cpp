@@ -151,7 +151,8 @@ Result<Machine> make_machine(const TargetOptions& target) {
   if (!machine.llvm) return Error{fmt::format("LLVM makes no code for `{}`", triple.str())};
   const llvm::MCSubtargetInfo& subtarget = *machine.llvm->getMCSubtargetInfo();
   machine.required = required_features(subtarget);
-  machine.has_fma = subtarget.checkFeatures("+fma");
+  machine.lanes.fma = subtarget.checkFeatures("+fma");
+  machine.lanes.permutes = subtarget.checkFeatures("+avx512f");
   if (subtarget.checkFeatures("+avx")) machine.vector_bits = 256;
   if (subtarget.checkFeatures("+avx512f")) machine.vector_bits = 512;
   return machine;

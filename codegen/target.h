@@ -7,6 +7,7 @@
 #include <string>
 
 #include "codegen/codegen.h"
+#include "codegen/lane_builder.h"
 
 namespace netc {
 
@@ -17,7 +18,7 @@ struct Machine {
   std::string features;   ///< as LLVM spells them: "+avx2,+fma"
   std::string required;   ///< arithmetic features, for the runtime's check: "avx2,fma"
   int vector_bits = 128;  ///< of the widest registers
-  bool has_fma = false;   ///< fused multiply-add, rounded once
+  LaneFeatures lanes;
 };
 
 Result<Machine> make_machine(const TargetOptions& target);

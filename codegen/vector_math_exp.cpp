@@ -1,6 +1,7 @@
 // e^x and what is made of it. With n the whole number nearest to x / ln 2 and r the rest,
-// e^x = 2^n * e^r; n is split in two, so that the scales stay in range where the result is
-// subnormal or overflows. The polynomials are fitted by fit_polynomials.py.
+// e^x = 2^n * e^r; where no instruction scales by any power of two, n is split in two, so that the
+// scales stay in range where the result is subnormal or overflows. The polynomials are fitted by
+// fit_polynomials.py.
 #include "codegen/vector_math.h"
 
 namespace netc {
@@ -34,7 +35,8 @@ const Format& format_of(Value* x) { return LaneBuilder::is_double(x) ? f64_forma
 /// e^(x + low) = 2^n * e^r. A NaN stays NaN in r.
 struct Reduced {
   Value* r;
-  Value* n;  ///< an integer of the float's size
+  Value* whole;  ///< n as a float
+  Value* n;      ///< and as an integer of its size
 };
 
 Reduced reduce(LaneBuilder& l, Value* x, Value* low, double least) {
@@ -46,7 +48,7 @@ Reduced reduce(LaneBuilder& l, Value* x, Value* low, double least) {
   Value* r = l.fma(whole, -format.ln2_high, x);
   r = low ? l.add(r, l.fma(whole, -format.ln2_low, low)) : l.fma(whole, -format.ln2_low, r);
   Value* bits = l.bits(shifted);
-  return {r, l.ir.CreateSub(bits, l.integer(bits, format.magic_bits))};
+  return {r, whole, l.ir.CreateSub(bits, l.integer(bits, format.magic_bits))};
 }
 
 /// e^r - 1 = r + r^2 * tail(r), for |r| up to half of ln 2.
@@ -77,6 +79,7 @@ Value* exp(LaneBuilder& l, Value* x, Value* low = nullptr) {
   const Format& format = format_of(x);
   Reduced reduced = reduce(l, x, low, format.exp_low);
   Value* e = l.add(expm1_of_rest(l, reduced.r, false), 1);
+  if (l.has_permutes) return l.scale(e, reduced.whole);
   Value* both = l.ir.CreateAdd(reduced.n, l.integer(reduced.n, 2 * format.bias));
   Value* first = l.ir.CreateLShr(both, l.integer(both, 1));
   Value* second = l.ir.CreateSub(both, first);

@@ -79,6 +79,30 @@ TEST(CodegenVectorMath, IsAsGoodWithoutFusedProducts) {
   }
 }
 
+TEST(CodegenVectorMath, IsAsGoodWhereRegistersHoldNoTables) {
+#if defined(__x86_64__)
+  if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma")) GTEST_SKIP();
+  for (const Bound& bound : bounds) {
+    check_bound<float>(bound, DType::f32, bound.f32_ulp, "x86-64-v3");
+    check_bound<double>(bound, DType::f64, bound.f64_ulp, "x86-64-v3");
+  }
+#endif
+}
+
+TEST(CodegenVectorMath, DoesNotDependOnTheNumberOfLanes) {
+  std::vector<float> x(4096);
+  for (size_t i = 0; i < x.size(); ++i) x[i] = static_cast<float>(static_cast<int>(i) - 2048) / 23;
+  std::vector<double> wide(x.begin(), x.end());
+  for (Function function : {Function::exp, Function::erf, Function::tanh}) {
+    const std::vector<float> y = apply<float>(function, DType::f32, 16, {x});
+    const std::vector<double> z = apply<double>(function, DType::f64, 8, {wide});
+    for (int lanes : {1, 2, 4, 32}) {
+      EXPECT_EQ(apply<float>(function, DType::f32, lanes, {x}), y) << lanes;
+      EXPECT_EQ(apply<double>(function, DType::f64, lanes, {wide}), z) << lanes;
+    }
+  }
+}
+
 TEST(CodegenVectorMath, ReachesSubnormalsAndTheEdges) {
   std::vector<float> x = {-87.5f, -100, -103.9f, -104.5f, 88.7f, 88.8f, 1e-40f, -1e-40f};
   std::vector<float> y = apply<float>(Function::exp, DType::f32, 8, {x});
