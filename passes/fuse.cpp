@@ -18,6 +18,7 @@
 #include "ir/support/check.h"
 #include "passes/nest.h"
 #include "passes/rectified.h"
+#include "passes/slopes.h"
 
 namespace netc {
 
@@ -321,6 +322,7 @@ class Fuser {
 
 void fuse(Graph& graph, const Target&, Remarks* remarks) {
   read_signs_from_rectified(graph);
+  take_slopes_early(graph);
   Fuser(graph, remarks).run();
 }
 
