@@ -54,7 +54,8 @@ class Partitioner {
     return {};
   }
 
-  /// The batch, where the sum goes once through tensors that are too large for a core's own caches.
+  /// The batch, where the sum has few results and computes much, or goes through tensors that are
+  /// too large for a core's own caches.
   std::optional<Cut> find_batch(const Definition& definition) const {
     int64_t points = 1, results = 1;
     std::optional<IndexId> batch;
@@ -76,7 +77,8 @@ class Partitioner {
       read += elements * byte_size(expr.type);
     }
     const double cycles = static_cast<double>(read) / target_.bytes_a_cycle;
-    if (largest < points || cycles < target_.least_parallel_cycles()) return {};
+    const bool waits = largest >= points && cycles >= target_.least_parallel_cycles();
+    if (!waits && products_of(definition) < least_products()) return {};
     return Cut{*batch, {1, true}, "the batch"};
   }
 
