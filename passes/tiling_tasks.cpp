@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <optional>
+#include <utility>
 
 #include "passes/ownership.h"
 #include "passes/residency.h"
@@ -15,6 +16,7 @@ namespace {
 
 constexpr int64_t most_tasks = 32;
 constexpr int64_t enough = 8;             ///< tasks
+constexpr double even_enough = 1.1;       ///< of a half of the work, for the busier of two threads
 constexpr double share_of_copies = 0.06;  ///< of a kernel's cycles, where tasks repeat them
 
 class TaskPlanner {
@@ -39,7 +41,9 @@ class TaskPlanner {
     int64_t wanted =
         std::clamp<int64_t>(static_cast<int64_t>(work / (target_.wake_cycles / 2)), 2,
                             std::min<int64_t>(most_tasks, tasks_worth_copies(plan, cut)));
-    int64_t each = in_whole_rows(plan, index, (count + wanted - 1) / wanted);
+    const int64_t unit = whole_row(plan, index, (count + wanted - 1) / wanted);
+    const int64_t units = (count + unit - 1) / unit;
+    const int64_t each = unit * dealt_evenly(units, (units + wanted - 1) / wanted);
     if (count <= each) return;
     plan.parallel = true;
     plan.task_index = index;
@@ -72,15 +76,37 @@ class TaskPlanner {
   /// Rounds of the loop over an index.
   int64_t tiles(const Plan& plan, IndexId index) const { return plan.rounds(index, extent(index)); }
 
-  /// The rounds of a task, or somewhat more, where those are whole rows of the batch and the tasks
-  /// still enough: kernels that go through the batch row by row may then follow.
-  int64_t in_whole_rows(const Plan& plan, IndexId index, int64_t rounds) const {
+  /// The rounds over a row of the batch, where tasks of about so many rounds may be of whole rows
+  /// and still enough: kernels that go through the batch row by row may then follow. Else 1.
+  int64_t whole_row(const Plan& plan, IndexId index, int64_t rounds) const {
     const Dim extent = nest_.nest.indices[index.index].extent;
     const int64_t step = plan.step(index);
-    if (!extent.batch || extent.factor % step != 0) return rounds;
+    if (!extent.batch || extent.factor % step != 0) return 1;
     const int64_t row = extent.factor / step;
     const int64_t whole = (rounds + row - 1) / row * row;
-    return whole * enough <= tiles(plan, index) ? whole : rounds;
+    return whole * enough <= tiles(plan, index) ? row : 1;
+  }
+
+  /// The size of tasks: if one of two threads would get far more than the other, up to half as
+  /// large again, so that their runs are most equal, and those of four.
+  static int64_t dealt_evenly(int64_t count, int64_t size) {
+    const auto largest_run = [&](int64_t each, int64_t threads) {
+      const int64_t tasks = (count + each - 1) / each;
+      int64_t largest = 0;
+      for (int64_t t = 0; t < threads; ++t) {
+        const int64_t begin = tasks * t / threads * each, end = tasks * (t + 1) / threads * each;
+        largest = std::max(largest, std::min(end, count) - std::min(begin, count));
+      }
+      return largest;
+    };
+    if (static_cast<double>(2 * largest_run(size, 2)) <= even_enough * static_cast<double>(count))
+      return size;
+    int64_t best = size;
+    for (int64_t each = size; each <= size + size / 2; ++each)
+      if (std::pair(largest_run(each, 2), largest_run(each, 4)) <
+          std::pair(largest_run(best, 2), largest_run(best, 4)))
+        best = each;
+    return best;
   }
 
   /// The loop that tasks share out: the one over the rows of what is stored, where it is long
