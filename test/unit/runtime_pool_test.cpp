@@ -3,11 +3,13 @@
 
 #include <atomic>
 #include <chrono>
+#include <cstdlib>
 #include <memory>
 #include <thread>
 #include <vector>
 
 #include "runtime/core/netc_rt.h"
+#include "runtime/core/pool.h"
 #include "runtime/core/threads.h"
 #include "test/unit/scratch_folder.h"
 
@@ -64,6 +66,19 @@ TEST(Pool, RunsEveryTaskOfEveryCallOnce) {
     expect_each_once(pool.get(), std::vector<int64_t>(40, 1));
   }
   expect_each_once(nullptr, {2, 3});
+}
+
+TEST(Pool, DealsWhatDoesNotDivideEvenlyToEveryThread) {
+  std::unique_ptr<void, void (*)(void*)> memory(std::aligned_alloc(64, netc_pool_bytes()),
+                                                std::free);
+  auto* pool = static_cast<netc_pool*>(memory.get());
+  netc_pool_begin(pool, 5);  // more than there may be processors
+  for (int round = 0; round < 200; ++round) {
+    expect_each_once(pool, {1, 1, 1, 1, 1, 1, 1});
+    expect_each_once(pool, {3, 7, 0, 11, 2});
+    expect_each_once(pool, {17});
+  }
+  netc_pool_end(pool);
 }
 
 void meet(void* const* arguments, int64_t, int64_t) {
