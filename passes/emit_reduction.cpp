@@ -8,6 +8,7 @@
 
 #include "ir/support/check.h"
 #include "passes/lane_masks.h"
+#include "passes/lane_totals.h"
 #include "passes/staging.h"
 
 namespace netc {
@@ -83,8 +84,9 @@ void ReductionEmitter::run(RegisterId partial, const Asking& asking) {
   Values values = identity();
   exprs_.scoped([&] { values = level(0, std::move(values)); });
   if (vector_) exprs_.bind(vector_, {{builder_.integer(0)}});
+  const Values totals = this->totals(values);
   for (size_t p = 0; p < points_.size(); ++p) {
-    RegisterId result = total(values, p);
+    RegisterId result = totals[p];
     if (RegisterId base = this->base(points_[p], partial)) {
       uint16_t lanes = std::max(builder_.type(base).lanes, builder_.type(result).lanes);
       result =
@@ -458,16 +460,23 @@ RegisterId ReductionEmitter::flat_position(const Point& point) {
   return position;
 }
 
-/// The chains of a point combined pairwise, then the lanes by the fixed tree of `reduce`.
-RegisterId ReductionEmitter::total(const Values& values, size_t point) {
-  if (width_ == 2) return values[point * 2 + 1];
-  auto first = values.begin() + static_cast<std::ptrdiff_t>(point * chains_);
-  Values chains(first, first + static_cast<std::ptrdiff_t>(chains_));
-  Function function = combiner(stage_.reduction);
-  for (size_t gap = 1; gap < chains.size(); gap *= 2)
-    for (size_t k = 0; k + gap < chains.size(); k += 2 * gap)
-      chains[k] = builder_.apply(function, {chains[k], chains[k + gap]});
-  return vector_ ? builder_.reduce(function, chains[0]) : chains[0];
+/// The chains of each point combined pairwise, then the lanes by the fixed tree of `reduce`.
+ReductionEmitter::Values ReductionEmitter::totals(const Values& values) {
+  Values result;
+  const Function function = combiner(stage_.reduction);
+  for (size_t p = 0; p < points_.size(); ++p) {
+    if (width_ == 2) {
+      result.push_back(values[p * 2 + 1]);
+      continue;
+    }
+    const auto first = values.begin() + static_cast<std::ptrdiff_t>(p * chains_);
+    Values chains(first, first + static_cast<std::ptrdiff_t>(chains_));
+    for (size_t gap = 1; gap < chains.size(); gap *= 2)
+      for (size_t k = 0; k + gap < chains.size(); k += 2 * gap)
+        chains[k] = builder_.apply(function, {chains[k], chains[k + gap]});
+    result.push_back(chains[0]);
+  }
+  return vector_ ? lane_totals(builder_, function, result) : result;
 }
 
 }  // namespace netc

@@ -40,7 +40,7 @@ class ReductionEmitter {
   void combine_at(const Point& point, loops::RegisterId* accumulator);
   void combine_extreme(const Point& point, loops::RegisterId* accumulator);
   loops::RegisterId flat_position(const Point& point);
-  loops::RegisterId total(const Values& values, size_t point);
+  Values totals(const Values& values);
   struct Bounds {
     loops::RegisterId lower, upper;
     bool cut = false;         ///< not the whole extent

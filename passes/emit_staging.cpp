@@ -13,6 +13,22 @@ namespace netc {
 
 using loops::RegisterId;
 
+namespace {
+
+/// Elements of the tensor from a window to the one that the innermost open loop reaches next, where
+/// both stay in the first cache meanwhile; 0: there is none.
+int64_t elements_to_next_window(const AccessedNest& nest, const Plan& plan,
+                                const StagedRead& staged) {
+  constexpr int64_t most_bytes = 16 << 10;
+  const int64_t bytes = staged.elements * byte_size(nest.nest.dag[staged.read].type);
+  if (staged.packed || staged.depth == 0 || bytes > most_bytes) return 0;
+  const IndexId index = plan.order[staged.depth - 1];
+  const BatchCount stride = nest.reads.at(staged.read).stride(index);
+  return stride.is_constant() ? stride.constant() * plan.step(index) : 0;
+}
+
+}  // namespace
+
 StagingEmitter::StagingEmitter(const AccessedNest& nest, const Plan& plan, const StagedRead& staged,
                                ExprEmitter& exprs, loops::Builder& builder)
     : nest_(nest),
@@ -20,6 +36,7 @@ StagingEmitter::StagingEmitter(const AccessedNest& nest, const Plan& plan, const
       source_access_(nest.reads.at(staged.read)),
       expr_(nest.nest.dag[staged.read]),
       lanes_(plan.lanes),
+      next_window_(elements_to_next_window(nest, plan, staged)),
       is_padded_(
           (staged.dims.size() == 1 ? staged.elements : staged.dims[staged.dims.size() - 2].stride) %
               plan.lanes ==
@@ -31,7 +48,7 @@ void StagingEmitter::run(RegisterId scratch, RegisterId row) {
   source_ = exprs_.pointer_of(expr_.tensor);
   scratch_ = scratch;
   turned_ = find_turned();
-  ahead_ = rows_ahead();
+  ahead_ = elements_ahead();
   if (expr_.otherwise) outside_ = exprs_.eval(expr_.otherwise, Point(nest_.nest.indices.size()));
   for (const WindowDim& dim : staged_.dims)
     guards_.push_back(dim.guard < 0 ? RegisterId{} : guard_begin(dim));
@@ -136,15 +153,16 @@ std::optional<size_t> StagingEmitter::find_turned() const {
   return {};
 }
 
-/// Elements from a row to the one to ask for meanwhile, where the processor cannot know it by
-/// itself: rows of other pages; 0: none.
-int64_t StagingEmitter::rows_ahead() const {
+/// Elements from what is copied to what to ask for meanwhile, where the processor cannot know it by
+/// itself: rows of other pages, or else the next window; 0: none.
+int64_t StagingEmitter::elements_ahead() const {
   constexpr int64_t rows = 16;
   constexpr int64_t far_bytes = 1024;
-  if (staged_.dims.size() < 2) return 0;
+  if (staged_.dims.size() < 2) return next_window_;
   const BatchCount& stride = staged_.dims[staged_.dims.size() - 2].source_stride;
-  if (!stride.is_constant() || stride.constant() * byte_size(expr_.type) < far_bytes) return 0;
-  return rows * stride.constant();
+  const bool is_far =
+      stride.is_constant() && stride.constant() * byte_size(expr_.type) >= far_bytes;
+  return is_far ? rows * stride.constant() : next_window_;
 }
 
 void StagingEmitter::level(size_t depth, RegisterId from, RegisterId to, RegisterId within) {
@@ -196,7 +214,7 @@ void StagingEmitter::vector(RegisterId at, RegisterId from, RegisterId to, Regis
     memory.stride = dim.source_stride.constant();
   }
   RegisterId offset = builder_.add(from, builder_.mul(at, dim.source_stride.emit(builder_)));
-  if (ahead_ > 0 && dim.source_stride.is(1))
+  if (ahead_ != 0 && dim.source_stride.is(1))
     builder_.prefetch(source_, builder_.add(offset, builder_.integer(ahead_)));
   RegisterId value = builder_.load(source_, offset, lanes_, memory);
   if (within && !is_positive_zero(nest_.nest.dag, expr_.otherwise)) {

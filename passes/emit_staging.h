@@ -30,7 +30,7 @@ class StagingEmitter {
   RegisterId guard_begin(const WindowDim& dim) const;
   RegisterId inside(const WindowDim& dim, RegisterId position) const;
   std::optional<size_t> find_turned() const;
-  int64_t rows_ahead() const;
+  int64_t elements_ahead() const;
   void level(size_t depth, RegisterId from, RegisterId to, RegisterId inside);
   void row(RegisterId from, RegisterId to, RegisterId inside);
   void vector(RegisterId at, RegisterId from, RegisterId to, RegisterId inside, RegisterId live);
@@ -47,7 +47,8 @@ class StagingEmitter {
   const Access& source_access_;
   const Expr& expr_;
   uint16_t lanes_;
-  bool is_padded_;  ///< rows of the last dimension fill whole vectors
+  int64_t next_window_;  ///< elements from a window to the one that comes next; 0: none
+  bool is_padded_;       ///< rows of the last dimension fill whole vectors
   ExprEmitter& exprs_;
   loops::Builder& builder_;
   RegisterId source_, scratch_, outside_;

@@ -1,6 +1,7 @@
 #include "passes/tiling_slots.h"
 
 #include <algorithm>
+#include <cmath>
 
 namespace netc {
 
@@ -252,9 +253,20 @@ class SlotChooser {
     for (const StageChoice& stage : stages_) {
       double round = stage.cost.tile(sets(slots)).cycles;
       cycles += 4 + stage.rounds * std::max(round + 0.25, latency_cycles / chains(stage, points)) +
-                points * (1 + stage.closing);
+                points + closing_cycles(stage, points);
     }
     return cycles;
+  }
+
+  /// Adding up lanes; those of several points share registers from the first halving on.
+  static double closing_cycles(const StageChoice& stage, double points) {
+    if (points < 2 || !stage.reduced_lanes) return points * stage.closing;
+    double halvings = 0;
+    for (double lanes = stage.lanes.lanes; lanes > 1; lanes /= 2) {
+      points = std::ceil(points / 2);
+      halvings += points;
+    }
+    return 2 + 1.5 * halvings;
   }
 
   /// Accumulators of one point, where a single one would wait for its own additions.
