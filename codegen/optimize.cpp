@@ -1,14 +1,12 @@
-// Kernels arrive vectorized, unrolled and in SSA form, so what is left to LLVM is to share equal
-// expressions, to simplify them, and to move what is invariant out of loops. Each pass below has
-// earned its place by the code it improves; none of them is known to grow with the square of
-// anything.
+// Kernels arrive simplified, vectorized, unrolled and in SSA form, so what is left to LLVM is to
+// share equal expressions and to move what is invariant out of loops. Each pass below has earned
+// its place by the code it improves; none of them is known to grow with the square of anything.
 #include "codegen/optimize.h"
 
 #include <llvm/ADT/SmallString.h>
 #include <llvm/IR/LegacyPassManager.h>
 #include <llvm/Passes/PassBuilder.h>
 #include <llvm/Support/raw_ostream.h>
-#include <llvm/Transforms/InstCombine/InstCombine.h>
 #include <llvm/Transforms/Scalar/EarlyCSE.h>
 #include <llvm/Transforms/Scalar/LICM.h>
 #include <llvm/Transforms/Scalar/LoopPassManager.h>
@@ -34,7 +32,6 @@ void optimize(llvm::Module& module, const Machine& machine, int level) {
   llvm::FunctionPassManager passes;
   passes.addPass(llvm::SimplifyCFGPass());
   passes.addPass(llvm::EarlyCSEPass(/*UseMemorySSA=*/true));
-  passes.addPass(llvm::InstCombinePass());
   passes.addPass(llvm::createFunctionToLoopPassAdaptor(llvm::LICMPass(llvm::LICMOptions()),
                                                        /*UseMemorySSA=*/true));
   if (level >= 2) passes.addPass(llvm::EarlyCSEPass(/*UseMemorySSA=*/true));

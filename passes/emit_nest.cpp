@@ -168,7 +168,7 @@ class NestEmitter {
     int64_t slots = plan_.slots[plan_.order[depth].index];
     RegisterId middle = whole_steps(lower, upper, slots);
     loop(depth, lower, middle, slots, [&](RegisterId iv) { part(depth, iv, slots, {}); });
-    if (slots == 1) return;
+    if (middle == upper) return;
     if (index_at(depth).extent.at(graph_.capacity) % slots == 0)
       return loop(depth, middle, upper, 1, [&](RegisterId iv) { part(depth, iv, 1, {}); });
     builder_.branch(builder_.apply(Function::less, {middle, upper}), [&]() -> Values {
@@ -185,9 +185,7 @@ class NestEmitter {
   /// `lower` plus as many whole steps as fit below `upper`.
   RegisterId whole_steps(RegisterId lower, RegisterId upper, int64_t step) {
     if (step == 1) return upper;
-    RegisterId rest =
-        builder_.apply(Function::mod, {builder_.sub(upper, lower), builder_.integer(step)});
-    return builder_.sub(upper, rest);
+    return builder_.sub(upper, builder_.mod(builder_.sub(upper, lower), step));
   }
 
   void loop(size_t depth, RegisterId lower, RegisterId upper, int64_t step,

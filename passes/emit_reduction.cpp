@@ -196,10 +196,7 @@ ReductionEmitter::Values ReductionEmitter::level(size_t depth, Values carried) {
   auto [lower, upper, cut, clips] = clipped;
   for (const Clip& clip : clips) exprs_.assume(clip.read, clip.guard, true);
   RegisterId full = upper;
-  if (step > 1) {
-    RegisterId count = builder_.sub(upper, lower);
-    full = builder_.sub(upper, builder_.apply(Function::mod, {count, builder_.integer(step)}));
-  }
+  if (step > 1) full = builder_.sub(upper, builder_.mod(builder_.sub(upper, lower), step));
   carried = depth == 0 && asking_.shares > 0 ? shares(std::move(carried), lower, full, slots)
                                              : steps(depth, std::move(carried), lower, full, slots);
   if (step > 1 && lanes == 1) carried = steps(depth, std::move(carried), full, upper, 1);

@@ -227,7 +227,7 @@ void StagingEmitter::vector(RegisterId at, RegisterId from, RegisterId to, Regis
 void StagingEmitter::turned_rows(RegisterId from, RegisterId to, RegisterId within) {
   const WindowDim& last = staged_.dims.back();
   RegisterId count = extent(last);
-  RegisterId rest = builder_.apply(Function::mod, {count, builder_.integer(lanes_)});
+  RegisterId rest = builder_.mod(count, lanes_);
   RegisterId full = builder_.sub(count, rest);
   for_each(full, lanes_,
            [&](RegisterId column) { turned_strip(from, to, column, lanes_, within); });

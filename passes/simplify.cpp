@@ -4,10 +4,9 @@
 #include "passes/simplify.h"
 
 #include <algorithm>
-#include <string>
 
-#include "ir/print.h"
 #include "ir/support/check.h"
+#include "passes/same_graph.h"
 #include "passes/simplify_definition.h"
 #include "passes/simplify_numbering.h"
 #include "passes/simplify_shared.h"
@@ -161,12 +160,11 @@ class Round {
 void simplify(Graph& graph) {
   NETC_CHECK(graph.groups.empty(), "kernels are made of simplified definitions");
   constexpr int most_rounds = 16;
-  std::string before = print(graph);
   for (int round = 0; round < most_rounds; ++round) {
-    graph = Round(graph).run();
-    std::string after = print(graph);
-    if (after == before) return;
-    before = std::move(after);
+    Graph simpler = Round(graph).run();
+    const bool is_done = same_operations(graph, simpler);
+    graph = std::move(simpler);
+    if (is_done) return;
   }
 }
 

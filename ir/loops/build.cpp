@@ -5,6 +5,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <bit>
+#include <numeric>
 
 #include "ir/support/check.h"
 
@@ -21,6 +23,7 @@ RegisterId Builder::fresh(Type type, const std::string& name) {
   while (!name.empty() && !names_.emplace(unique, 0).second)
     unique = fmt::format("{}.{}", name, ++names_[name]);
   kernel_.registers.push_back({std::move(unique), type});
+  divisors_.push_back(1);
   return id;
 }
 
@@ -37,7 +40,18 @@ RegisterId Builder::define(Instruction instruction, Type type, const std::string
   return result;
 }
 
-RegisterId Builder::shared(Instruction instruction, Type type, const std::string& key) {
+Builder::Key Builder::key_of(const Instruction& it, Type type) {
+  Key key{.opcode = it.opcode, .function = it.function, .type = type};
+  if (it.opcode == Opcode::constant)
+    key.first = is_float(type.element) ? std::bit_cast<uint64_t>(it.number)
+                                       : static_cast<uint64_t>(it.integer);
+  if (!it.operands.empty()) key.first = it.operands[0].index;
+  if (it.operands.size() > 1) key.second = it.operands[1].index;
+  return key;
+}
+
+RegisterId Builder::shared(Instruction instruction, Type type) {
+  const Key key = key_of(instruction, type);
   for (const Scope& scope : open_) {
     auto found = scope.known.find(key);
     if (found != scope.known.end()) return found->second;
@@ -56,20 +70,19 @@ RegisterId Builder::parameter(DType element, bool writable, const std::string& n
 
 RegisterId Builder::number(double value, Type type) {
   NETC_CHECK(is_float(type.element) && !type.pointer, "{} of a float type", value);
-  return shared({.opcode = Opcode::constant, .number = value}, type,
-                fmt::format("{:a} {}", value, to_string(type)));
+  return shared({.opcode = Opcode::constant, .number = value}, type);
 }
 
 RegisterId Builder::integer(int64_t value, DType type) {
   NETC_CHECK(!is_float(type), "{} of an integer type", value);
-  RegisterId result = shared({.opcode = Opcode::constant, .integer = value}, {type},
-                             fmt::format("{} {}", value, netc::name(type)));
+  RegisterId result = shared({.opcode = Opcode::constant, .integer = value}, {type});
   if (type == DType::i64) constants_[result.index] = value;
+  divisors_[result.index] = value;
   return result;
 }
 
-RegisterId Builder::batch() { return shared({.opcode = Opcode::batch}, {DType::i64}, "batch"); }
-RegisterId Builder::task() { return shared({.opcode = Opcode::task}, {DType::i64}, "task"); }
+RegisterId Builder::batch() { return shared({.opcode = Opcode::batch}, {DType::i64}); }
+RegisterId Builder::task() { return shared({.opcode = Opcode::task}, {DType::i64}); }
 
 RegisterId Builder::apply(Function function, std::vector<RegisterId> operands) {
   NETC_CHECK(!operands.empty(), "functions have operands");
@@ -94,13 +107,11 @@ RegisterId Builder::convert(RegisterId value, DType element) {
 
 RegisterId Builder::broadcast(RegisterId scalar, uint16_t lanes) {
   if (lanes == 1) return scalar;
-  return shared({.opcode = Opcode::broadcast, .operands = {scalar}}, {type(scalar).element, lanes},
-                fmt::format("broadcast {} {}", scalar.index, lanes));
+  return shared({.opcode = Opcode::broadcast, .operands = {scalar}}, {type(scalar).element, lanes});
 }
 
 RegisterId Builder::iota(DType element, uint16_t lanes) {
-  return shared({.opcode = Opcode::iota}, {element, lanes},
-                fmt::format("iota {} {}", netc::name(element), lanes));
+  return shared({.opcode = Opcode::iota}, {element, lanes});
 }
 
 RegisterId Builder::reduce(Function function, RegisterId vector) {
@@ -133,9 +144,9 @@ RegisterId Builder::advance(RegisterId pointer, RegisterId offset) {
 
 void Builder::prefetch(RegisterId pointer, RegisterId offset) {
   // Once in a region: what is replaced where it stands is both read and written.
-  const std::string key = fmt::format("prefetch {} {}", pointer.index, offset.index);
-  if (!open_.back().known.emplace(key, offset).second) return;
-  append({.opcode = Opcode::prefetch, .operands = {pointer, offset}});
+  Instruction prefetch{.opcode = Opcode::prefetch, .operands = {pointer, offset}};
+  if (!open_.back().known.emplace(key_of(prefetch, {}), offset).second) return;
+  append(std::move(prefetch));
 }
 
 RegisterId Builder::load(RegisterId pointer, RegisterId offset, uint16_t lanes, Memory memory) {
@@ -173,9 +184,18 @@ RegisterId Builder::integer_arithmetic(Function function, RegisterId a, Register
   if (y && plus && *y == 0) return a;
   if (y && function == Function::mul && *y == 1) return a;
   if (y && function == Function::mul && *y == 0) return b;
-  return shared({.opcode = Opcode::apply, .operands = {a, b}, .function = function},
-                {DType::i64, type(a).lanes},
-                fmt::format("{} {} {}", info(function).name, a.index, b.index));
+  RegisterId result = shared({.opcode = Opcode::apply, .operands = {a, b}, .function = function},
+                             {DType::i64, type(a).lanes});
+  divisors_[result.index] = divisor(function, a, b);
+  return result;
+}
+
+int64_t Builder::divisor(Function function, RegisterId a, RegisterId b) const {
+  const int64_t x = divisors_[a.index];
+  const int64_t y = divisors_[b.index];
+  if (function != Function::mul) return std::gcd(x, y);
+  int64_t product = 1;
+  return __builtin_mul_overflow(x, y, &product) ? 1 : product;
 }
 
 RegisterId Builder::add(RegisterId a, RegisterId b) {
@@ -187,6 +207,11 @@ RegisterId Builder::sub(RegisterId a, RegisterId b) {
 RegisterId Builder::mul(RegisterId a, RegisterId b) {
   return integer_arithmetic(Function::mul, a, b);
 }
+RegisterId Builder::mod(RegisterId a, int64_t b) {
+  if (divisors_[a.index] % b == 0) return integer(0);
+  return integer_arithmetic(Function::mod, a, integer(b));
+}
+
 RegisterId Builder::min(RegisterId a, RegisterId b) {
   return a == b ? a : integer_arithmetic(Function::min, a, b);
 }
@@ -211,7 +236,11 @@ std::vector<RegisterId> Builder::loop(RegisterId lower, RegisterId upper, int64_
                                       const std::vector<RegisterId>& initial, const LoopBody& body,
                                       bool unroll, const std::string& name) {
   NETC_CHECK(step > 0, "a loop's step of {}", step);
+  const int64_t* from = constant(lower);
+  const int64_t* to = constant(upper);
+  if (lower == upper || (from && to && *from >= *to)) return initial;
   RegisterId iv = fresh({DType::i64}, name);
+  divisors_[iv.index] = std::gcd(divisors_[lower.index], step);
   std::vector<RegisterId> parameters = {iv};
   std::vector<RegisterId> carried;
   for (RegisterId value : initial) carried.push_back(fresh(type(value), ""));

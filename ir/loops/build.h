@@ -18,7 +18,8 @@ struct Memory {
 };
 
 /// Appends to the innermost open region of a kernel. Constants and equal integer arithmetic in
-/// the same region are shared; offsets with constant operands are folded.
+/// the same region are shared; offsets with constant operands are folded, and so are the rests of
+/// divisions that are known to leave none. Loops without rounds are left out.
 class Builder {
  public:
   explicit Builder(std::string name);
@@ -45,10 +46,11 @@ class Builder {
   RegisterId load(RegisterId pointer, RegisterId offset, uint16_t lanes, Memory memory = {});
   void store(RegisterId pointer, RegisterId offset, RegisterId value, Memory memory = {});
 
-  // Integer arithmetic on i64 offsets, folded where operands are constants.
+  // Integer arithmetic on i64 offsets, folded where operands are constants; `mod` by one.
   RegisterId add(RegisterId a, RegisterId b);
   RegisterId sub(RegisterId a, RegisterId b);
   RegisterId mul(RegisterId a, RegisterId b);
+  RegisterId mod(RegisterId a, int64_t b);
   RegisterId min(RegisterId a, RegisterId b);
   RegisterId max(RegisterId a, RegisterId b);
 
@@ -68,18 +70,31 @@ class Builder {
   Kernel take();
 
  private:
-  /// An open region and what is known in it: constants and integer arithmetic by their key.
+  /// What makes an instruction one that is there already.
+  struct Key {
+    Opcode opcode;
+    Function function{};
+    Type type;
+    uint64_t first = 0;  ///< bits of a constant, or operands
+    uint64_t second = 0;
+    friend auto operator<=>(const Key&, const Key&) = default;
+  };
+
+  /// An open region and what is known in it.
   struct Scope {
     Region region;
-    std::map<std::string, RegisterId> known;
+    std::map<Key, RegisterId> known;
   };
 
   RegisterId define(Instruction instruction, Type type, const std::string& name = "");
   /// As `define`, but gives an equal instruction of an enclosing region where there is one.
-  RegisterId shared(Instruction instruction, Type type, const std::string& key);
+  RegisterId shared(Instruction instruction, Type type);
+  static Key key_of(const Instruction& instruction, Type type);
   void append(Instruction instruction);
   RegisterId fresh(Type type, const std::string& name);
   RegisterId integer_arithmetic(Function function, RegisterId a, RegisterId b);
+  /// A number that divides the result.
+  int64_t divisor(Function function, RegisterId a, RegisterId b) const;
   /// Runs `body` in a region of its own, which ends by yielding what `body` gives.
   Region nested(std::vector<RegisterId> parameters,
                 const std::function<std::vector<RegisterId>()>& body,
@@ -88,6 +103,7 @@ class Builder {
   Kernel kernel_;
   std::vector<Scope> open_;
   std::map<uint32_t, int64_t> constants_;
+  std::vector<int64_t> divisors_;  ///< by register: a number that divides it; 0 divides 0 alone
   std::map<std::string, int> names_;
 };
 

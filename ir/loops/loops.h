@@ -39,7 +39,7 @@ struct Type {
   DType element = DType::f32;
   uint16_t lanes = 1;
   bool pointer = false;
-  friend bool operator==(const Type&, const Type&) = default;
+  friend auto operator<=>(const Type&, const Type&) = default;
 };
 
 std::string to_string(Type type);
