@@ -68,8 +68,8 @@ std::vector<External> externals() {
        external("netc_rt_load", netc_rt_load), external("netc_rt_set", netc_rt_set),
        external("netc_rt_error", netc_rt_error),
        external("netc_rt_memory_bytes", netc_rt_memory_bytes),
-       external("netc_rt_parallel", netc_rt_parallel), external("memcpy", memcpy),
-       external("memset", memset), external("memmove", memmove)});
+       external("netc_rt_parallel", netc_rt_parallel), external("netc_rt_locate", netc_rt_locate),
+       external("memcpy", memcpy), external("memset", memset), external("memmove", memmove)});
   return all;
 }
 

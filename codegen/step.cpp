@@ -134,54 +134,39 @@ class StepLowering {
     return ir_.CreateLoad(ir_.getPtrTy(), address);
   }
 
-  Value* element(Value* array, size_t index) {
-    Value* address = ir_.CreateConstInBoundsGEP1_64(ir_.getPtrTy(), array, index);
-    return ir_.CreateLoad(ir_.getPtrTy(), address);
-  }
-
   void load_tables() {
-    inputs_ = member(offsetof(netc_context, inputs));
-    outputs_ = member(offsetof(netc_context, outputs));
-    variables_ = member(offsetof(netc_context, variables));
-    settings_ = member(offsetof(netc_context, settings));
     arena_ = member(offsetof(netc_context, arena));
     pool_ = member(offsetof(netc_context, pool));
-    for (const loops::Buffer& buffer : step_.buffers) slots_.push_back(slot_of(buffer));
+    for (const loops::Buffer& buffer : step_.buffers) places_.push_back(place_of(buffer));
   }
 
-  /// The position in its table, or the offset in the arena.
-  uint64_t slot_of(const loops::Buffer& buffer) const {
+  netc_place place_of(const loops::Buffer& buffer) const {
+    const auto in_table = [](size_t member, size_t slot) {
+      return netc_place{static_cast<uint32_t>(member), 1, slot * sizeof(void*)};
+    };
     switch (buffer.place) {
       case Place::input:
+        return in_table(offsetof(netc_context, inputs), static_cast<size_t>(buffer.slot));
       case Place::output:
-        return static_cast<uint64_t>(buffer.slot);
+        return in_table(offsetof(netc_context, outputs), static_cast<size_t>(buffer.slot));
       case Place::variable:
-        return position(model_.variables, buffer.name);
+        return in_table(offsetof(netc_context, variables), position(model_.variables, buffer.name));
       case Place::setting:
-        return position(model_.settings, buffer.name);
+        return {offsetof(netc_context, settings), 0,
+                position(model_.settings, buffer.name) * sizeof(double)};
       case Place::arena:
         NETC_CHECK(buffer.offset >= 0, "{} has no place in the arena", buffer.name);
-        return static_cast<uint64_t>(buffer.offset);
+        return {offsetof(netc_context, arena), 0, static_cast<uint64_t>(buffer.offset)};
     }
     NETC_UNREACHABLE("a buffer has a place");
   }
 
   /// Where a buffer lies: looked up at each call, so that no address is kept over all of them.
   Value* address_of(loops::BufferId id) {
-    uint64_t slot = slots_[id.index];
-    switch (step_.buffers[id.index].place) {
-      case Place::input:
-        return element(inputs_, slot);
-      case Place::output:
-        return element(outputs_, slot);
-      case Place::variable:
-        return element(variables_, slot);
-      case Place::setting:
-        return ir_.CreateConstInBoundsGEP1_64(ir_.getDoubleTy(), settings_, slot);
-      case Place::arena:
-        return ir_.CreateConstInBoundsGEP1_64(ir_.getInt8Ty(), arena_, slot);
-    }
-    NETC_UNREACHABLE("a buffer has a place");
+    const netc_place& place = places_[id.index];
+    Value* address =
+        ir_.CreateConstInBoundsGEP1_64(ir_.getInt8Ty(), member(place.member), place.bytes);
+    return place.in_table ? ir_.CreateLoad(ir_.getPtrTy(), address) : address;
   }
 
   /// ceil(extent / chunk), at least 1.
@@ -237,16 +222,40 @@ class StepLowering {
     ir_.CreateCall(kernels_[call.kernel.index].body, arguments);
   }
 
+  /// Lets the runtime find the arguments of all calls from constants: code for each would be most
+  /// of a step.
+  void locate_arguments(const std::vector<loops::Call>& calls) {
+    llvm::Type* i32 = ir_.getInt32Ty();
+    llvm::Type* i64 = ir_.getInt64Ty();
+    auto* type = llvm::StructType::get(i32, i32, i64);
+    std::vector<llvm::Constant*> places;
+    for (const loops::Call& call : calls)
+      for (loops::BufferId id : call.arguments) {
+        const netc_place& place = places_[id.index];
+        places.push_back(llvm::ConstantStruct::get(type, ir_.getInt32(place.member),
+                                                   ir_.getInt32(place.in_table),
+                                                   ir_.getInt64(place.bytes)));
+      }
+    auto* array = llvm::ArrayType::get(type, places.size());
+    auto* table =
+        new llvm::GlobalVariable(*run_->getParent(), array, true, llvm::GlobalValue::PrivateLinkage,
+                                 llvm::ConstantArray::get(array, places));
+    llvm::Type* pointer = ir_.getPtrTy();
+    llvm::FunctionCallee locate = run_->getParent()->getOrInsertFunction(
+        "netc_rt_locate",
+        llvm::FunctionType::get(ir_.getVoidTy(), {pointer, pointer, i64, pointer}, false));
+    ir_.CreateCall(locate, {run_->getArg(0), table, ir_.getInt64(places.size()), arguments_});
+  }
+
   /// Stores the arguments of each call, and a table of calls, for the runtime.
   void call_runtime(const std::vector<loops::Call>& calls) {
     llvm::Type* i64 = ir_.getInt64Ty();
     llvm::Type* pointer = ir_.getPtrTy();
+    locate_arguments(calls);
     size_t used = 0;
     for (size_t c = 0; c < calls.size(); ++c) {
       Value* first = ir_.CreateConstInBoundsGEP1_64(pointer, arguments_, used);
-      for (loops::BufferId id : calls[c].arguments)
-        ir_.CreateStore(address_of(id),
-                        ir_.CreateConstInBoundsGEP1_64(pointer, arguments_, used++));
+      used += calls[c].arguments.size();
       const auto store = [&](Value* value, size_t offset) {
         ir_.CreateStore(value, ir_.CreateConstInBoundsGEP1_64(ir_.getInt8Ty(), calls_,
                                                               c * sizeof(netc_call) + offset));
@@ -286,15 +295,11 @@ class StepLowering {
   llvm::IRBuilder<> ir_;
   std::vector<size_t> calls_before_ = {0};  ///< by phase; last, all of them
   llvm::GlobalVariable* cycles_ = nullptr;  ///< where calls are timed
-  Value* inputs_ = nullptr;
-  Value* outputs_ = nullptr;
-  Value* variables_ = nullptr;
-  Value* settings_ = nullptr;
   Value* arena_ = nullptr;
   Value* pool_ = nullptr;
-  Value* arguments_ = nullptr;   ///< of the calls at hand, one after the other, for the runtime
-  Value* calls_ = nullptr;       ///< those calls
-  std::vector<uint64_t> slots_;  ///< by buffer
+  Value* arguments_ = nullptr;      ///< of the calls at hand, one after the other, for the runtime
+  Value* calls_ = nullptr;          ///< those calls
+  std::vector<netc_place> places_;  ///< by buffer
 };
 
 }  // namespace

@@ -153,6 +153,18 @@ int netc_rt_set(struct netc_handle *handle, const char *name, double value);
 const char *netc_rt_error(const struct netc_handle *handle);
 const struct netc_model *netc_rt_model(const struct netc_handle *handle);
 
+/* Where an argument of a task lies: so many bytes behind a pointer of the context, or at the address
+ * that is found there. */
+struct netc_place {
+  uint32_t member; /* offset of the pointer in struct netc_context */
+  uint32_t in_table;
+  uint64_t bytes;
+};
+
+/* Called by emitted steps: the address of every place. */
+void netc_rt_locate(const struct netc_context *context, const struct netc_place *places,
+                    int64_t count, void **addresses);
+
 /* Called by emitted steps: runs task(arguments, n, i) for every i in [0, tasks) of every call, each
  * once, in any order, on any thread of the pool, and returns when all are done. */
 typedef void (*netc_task)(void *const *arguments, int64_t n, int64_t task);

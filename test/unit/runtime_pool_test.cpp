@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <cstddef>
 #include <cstdlib>
 #include <memory>
 #include <thread>
@@ -177,6 +178,30 @@ TEST(Threads, FillTheQuotaOfAnOlderContainer) {
   EXPECT_EQ(threads("4:cpuset:/\n3:cpuacct,cpu:/outer\n"), 2);
   root.write("cpu/outer/cpu.cfs_quota_us", "-1\n");
   EXPECT_EQ(threads("1:cpu:/outer\n"), NETC_MAX_THREADS);
+}
+
+TEST(RuntimeLocate, FindsWhatAStepReadsAndWrites) {
+  float x = 0, y = 0, w[2] = {};
+  const void* inputs[] = {nullptr, &x};
+  void* outputs[] = {&y};
+  void* variables[] = {nullptr, nullptr, w};
+  double settings[] = {1, 2};
+  alignas(64) unsigned char arena[128];
+  netc_context context{inputs, outputs, variables, settings, arena, nullptr};
+  const netc_place places[] = {{offsetof(netc_context, inputs), 1, sizeof(void*)},
+                               {offsetof(netc_context, outputs), 1, 0},
+                               {offsetof(netc_context, variables), 1, 2 * sizeof(void*)},
+                               {offsetof(netc_context, settings), 0, sizeof(double)},
+                               {offsetof(netc_context, arena), 0, 64},
+                               {offsetof(netc_context, arena), 0, 0}};
+  void* addresses[6] = {};
+  netc_rt_locate(&context, places, 5, addresses);
+  EXPECT_EQ(addresses[0], &x);
+  EXPECT_EQ(addresses[1], &y);
+  EXPECT_EQ(addresses[2], w);
+  EXPECT_EQ(addresses[3], &settings[1]);
+  EXPECT_EQ(addresses[4], arena + 64);
+  EXPECT_EQ(addresses[5], nullptr);
 }
 
 }  // namespace
