@@ -4,11 +4,14 @@
 #include "passes/simplify.h"
 
 #include <algorithm>
+#include <map>
+#include <set>
 
 #include "ir/support/check.h"
 #include "passes/same_graph.h"
 #include "passes/simplify_definition.h"
 #include "passes/simplify_numbering.h"
+#include "passes/simplify_scattered.h"
 #include "passes/simplify_shared.h"
 
 namespace netc {
@@ -20,6 +23,7 @@ class Round {
   explicit Round(const Graph& from) : from_(from) {}
 
   Graph run() {
+    count_readers();
     copy_interface();
     const std::vector<bool> live = live_operations(from_);
     for (size_t i = 0; i < from_.ops.size(); ++i)
@@ -52,8 +56,15 @@ class Round {
     }
   }
 
+  void count_readers() {
+    for (const Op& op : from_.ops)
+      for (const ValueId operand : operands(op)) ++readers_[operand];
+    for (const GraphResult& result : from_.results) ++readers_[result.value];
+  }
+
   ValueId copy_value(ValueId value) {
     const ValueId copy = to_.add_value(from_[value]);
+    if (readers_[value] == 1) read_once_.insert(copy);
     to_[copy].producer = {};
     own_[value.index] = known_.read_as[value.index] = copy;
     if (differentiated_.contains(value)) known_.opaque.insert(copy);
@@ -92,6 +103,7 @@ class Round {
     const ValueId first = numbering_.first_of(op, to_[result].type, result);
     if (first != result) {
       own_[value.index] = known_.read_as[value.index] = first;
+      read_once_.erase(first);
       to_.values.pop_back();
       return true;
     }
@@ -117,7 +129,22 @@ class Round {
     Definition simple = simplified(definition, known_);
     // Within a scan not every element of a map is there yet.
     if (!known_.gradients_are_taken || scan_.valid()) return simple;
+    if (auto spread = spread_over_operand(simple)) return std::move(*spread);
     return shared_maps_.shared(std::move(simple));
+  }
+
+  /// A map where a scattered operand, which nothing else reads, is written.
+  std::optional<Definition> spread_over_operand(const Definition& map) const {
+    for (const ValueId operand : operands(Op{map, {}, {}, {}})) {
+      const Value& about = to_[operand];
+      if (about.kind != ValueKind::result || !read_once_.contains(operand)) continue;
+      const Op& producer = to_[about.producer];
+      const auto* definition = std::get_if<Definition>(&producer.what);
+      if (definition == nullptr || producer.scan.valid()) continue;
+      if (!is_scattered(*definition, about.type)) continue;
+      if (auto spread = where_scattered(map, operand, *definition)) return spread;
+    }
+    return std::nullopt;
   }
 
   /// reshape(reshape(x)) -> reshape(x)
@@ -149,6 +176,8 @@ class Round {
   KnownTensors known_;
   std::vector<ValueId> own_;          ///< by old value: its new self
   ScanId scan_;                       ///< of the operation that is copied
+  std::map<ValueId, int> readers_;    ///< how many operations and results read an old value
+  std::set<ValueId> read_once_;       ///< new values of which the old ones had one reader
   std::set<ValueId> promised_;        ///< new values that were read before their definition
   std::set<ValueId> differentiated_;  ///< old values that a gradient is asked by
   ValueNumbering numbering_;
