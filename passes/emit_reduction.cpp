@@ -7,6 +7,7 @@
 #include <set>
 
 #include "ir/support/check.h"
+#include "passes/algebra.h"
 #include "passes/lane_masks.h"
 #include "passes/lane_totals.h"
 #include "passes/staging.h"
@@ -60,6 +61,20 @@ constexpr int64_t written_out_points = 64;
 constexpr int64_t rounds_ahead = 4;
 constexpr int64_t rounds_ahead_of_scalars = 16;
 
+/// Whether a stage adds up products of two reads that vary along the lanes: where a mask ends them
+/// both are 0, and so is what they add to a sum that begins with 0.
+bool is_zero_in_dead_lanes(const AccessedNest& nest, const Stage& stage, IndexId lanes) {
+  const ExprDag& dag = nest.nest.dag;
+  const Expr& body = dag[stage.body];
+  const bool is_product = body.kind == ExprKind::apply && body.function == Function::mul;
+  if (stage.reduction != Reduction::sum || !is_product) return false;
+  return std::all_of(body.args.begin(), body.args.end(), [&](ExprId factor) {
+    const Expr& expr = dag[factor];
+    return nest.reads.count(factor) > 0 && (nest.depends[factor.index] & bit(lanes)) &&
+           (!expr.otherwise || is_positive_zero(dag, expr.otherwise));
+  });
+}
+
 }  // namespace
 
 ReductionEmitter::ReductionEmitter(const AccessedNest& nest, const Plan& plan, size_t k,
@@ -74,6 +89,7 @@ ReductionEmitter::ReductionEmitter(const AccessedNest& nest, const Plan& plan, s
       vector_(plan.stage_vector[k]),
       vector_lanes_(plan.stage_lanes[k]) {
   width_ = stage_.reduction == Reduction::argmax ? 2 : 1;
+  dead_lanes_add_zero_ = vector_ && is_zero_in_dead_lanes(nest_, stage_, vector_);
   if (vector_) chains_ = static_cast<size_t>(plan_.slots[vector_.index]);
   clips_ = clips_of(nest_, stage_, vector_ ? vector_ : plan_.vector);
   std::erase_if(clips_, [&](const Clip& clip) { return find_staged(plan_, clip.read) != nullptr; });
@@ -423,7 +439,7 @@ void ReductionEmitter::combine_at(const Point& point, RegisterId* accumulator) {
     sum = builder_.apply(combiner(stage_.reduction), {*accumulator, value});
   }
   // Dead lanes of a reduced vector keep their sums; those of a free one are not stored.
-  RegisterId mask = vector_ ? exprs_.lane_mask(point) : RegisterId{};
+  RegisterId mask = vector_ && !dead_lanes_add_zero_ ? exprs_.lane_mask(point) : RegisterId{};
   *accumulator = mask ? builder_.apply(Function::select, {mask, sum, *accumulator}) : sum;
 }
 

@@ -64,6 +64,7 @@ class ReductionEmitter {
   std::vector<Clip> clips_;
   IndexId vector_;  ///< the reduced index of the lanes, if it is one
   uint16_t vector_lanes_ = 1;
+  bool dead_lanes_add_zero_ = false;  ///< sums along the lanes need no masks
   size_t width_ = 1;    ///< registers of one accumulator: 2 with a position
   size_t chains_ = 1;   ///< accumulators of a point that are combined at the end
   int64_t copies_ = 1;  ///< of the inner loops, where outer ones are written out

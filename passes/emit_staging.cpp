@@ -35,11 +35,11 @@ StagingEmitter::StagingEmitter(const AccessedNest& nest, const Plan& plan, const
       staged_(staged),
       source_access_(nest.reads.at(staged.read)),
       expr_(nest.nest.dag[staged.read]),
-      lanes_(plan.lanes),
+      lanes_(plan.lane_count()),
       next_window_(elements_to_next_window(nest, plan, staged)),
       is_padded_(
           (staged.dims.size() == 1 ? staged.elements : staged.dims[staged.dims.size() - 2].stride) %
-              plan.lanes ==
+              plan.lane_count() ==
           0),
       exprs_(exprs),
       builder_(builder) {}
@@ -307,9 +307,10 @@ void StagingEmitter::turned_block(RegisterId from, RegisterId to, int64_t rows,
                    square[static_cast<size_t>(r)], stored);
 }
 
-/// Exchanges, at each distance that is a power of two, the halves of pairs of rows.
+/// Exchanges, at each distance that is a power of two, the halves of pairs of rows. From the
+/// largest one on, so that few columns take few exchanges: what only dead rows need is left out.
 std::vector<RegisterId> StagingEmitter::transposed(std::vector<RegisterId> rows) const {
-  for (int32_t distance = 1; distance < lanes_; distance *= 2) {
+  for (int32_t distance = lanes_ / 2; distance > 0; distance /= 2) {
     std::vector<int32_t> low, high;
     for (int32_t lane = 0; lane < lanes_; ++lane) {
       bool second = lane & distance;

@@ -61,8 +61,9 @@ class WindowBuilder {
       WindowDim& dim = staged_.dims[d];
       dim.stride = stride;
       int64_t extent = dim.extent.at(graph_.capacity);
-      if (d + 1 == staged_.dims.size() && plan_.lanes > 1 && holds(dim, plan_.vector))
-        extent = (extent + plan_.lanes - 1) / plan_.lanes * plan_.lanes;
+      const int64_t lanes = plan_.lane_count();
+      if (d + 1 == staged_.dims.size() && lanes > 1 && holds(dim, plan_.lane_index()))
+        extent = (extent + lanes - 1) / lanes * lanes;
       if (extent > most_bytes || stride > most_bytes) return {};
       stride *= extent;
     }
@@ -130,7 +131,7 @@ class WindowBuilder {
   bool add_others() {
     for (const auto& [index, stride] : source_.strides) {
       if (placed_.count(index) || part_of(index) == Part::fixed) continue;
-      if (!stride.is_constant() && index == plan_.vector) return false;
+      if (!stride.is_constant() && index == plan_.lane_index()) return false;
       if (stride.at(graph_.capacity) <= 0 || is_irregular(index)) return false;
       staged_.dims.push_back({reach(index), stride, 0, {{index, 1}}, -1});
     }
@@ -154,7 +155,7 @@ class WindowBuilder {
           [&](const WindowDim& a, const WindowDim& b) { return place(a) < place(b); });
     std::stable_sort(
         staged_.dims.begin(), staged_.dims.end(), [&](const WindowDim& a, const WindowDim& b) {
-          bool a_last = holds(a, plan_.vector), b_last = holds(b, plan_.vector);
+          bool a_last = holds(a, plan_.lane_index()), b_last = holds(b, plan_.lane_index());
           if (a_last != b_last) return b_last;
           return a.source_stride.at(graph_.capacity) > b.source_stride.at(graph_.capacity);
         });
@@ -240,6 +241,8 @@ std::map<ExprId, double> stageable_reads(const Graph& graph, const AccessedNest&
 
 std::optional<StagedRead> window_at(const Graph& graph, const AccessedNest& nest, const Plan& plan,
                                     ExprId read, size_t depth, bool packed, const Target& target) {
+  // Rows of packed windows are in the sum's order.
+  if (packed && plan.lane_index() != plan.vector) return {};
   auto window = WindowBuilder(graph, nest, plan, read, depth, packed)
                     .run(packed ? most_packed_bytes : target.scratch_bytes());
   if (!window || !nest.reads.at(read).guards.empty()) return window;
@@ -325,12 +328,12 @@ double copy_cycles(const StagedRead& staged, const Plan& plan, int64_t capacity)
   }
   const WindowDim& last = staged.dims.back();
   auto extent = static_cast<double>(last.extent.at(capacity));
-  double vectors = std::ceil(extent / plan.lanes);
+  double vectors = std::ceil(extent / plan.lane_count());
   // Few elements of each line, each line from far away.
   bool scattered = !staged.packed && extent < 32 && staged.dims.size() > 1 &&
                    staged.dims[0].source_stride.at(capacity) >= page_bytes / 16;
   if (last.source_stride.is(1)) return rows * (3 + 2.5 * vectors + (scattered ? 8 : 0));
-  return rows * (3 + vectors * plan.lanes * (turned ? 0.7 : 1.5));
+  return rows * (3 + vectors * plan.lane_count() * (turned ? 0.7 : 1.5));
 }
 
 const StagedRead* find_staged(const Plan& plan, ExprId read) {

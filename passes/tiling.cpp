@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <optional>
 
 #include "passes/clipping.h"
 #include "passes/residency.h"
@@ -50,6 +51,9 @@ class Planner {
         left = reads_.helped.size();
       }
     }
+    if (nest_.nest.stages.size() == 1 && !nest_.nest.accumulates())
+      for (IndexId index : nest_.nest.stages[0].reduced)
+        if (auto plan = copied_along_sum(index)) consider(std::move(*plan));
     set_tasks(best, graph_, nest_, target_);
     return best;
   }
@@ -90,7 +94,23 @@ class Planner {
     return true;
   }
 
-  Plan plan_for(IndexId vector) {
+  /// A plan with the lanes along an index of the sum, and copies of what is not contiguous along
+  /// it.
+  std::optional<Plan> copied_along_sum(IndexId index) {
+    const Stage& stage = nest_.nest.stages[0];
+    if (extent(index) < 2 || stage.reduction == Reduction::argmax) return {};
+    reads_.helped = stageable_reads(graph_, nest_, index, target_);
+    if (reads_.helped.empty()) return {};
+    const size_t wanted = reads_.helped.size();
+    reads_.copied = true;
+    clip(index);
+    Plan plan = plan_for(IndexId{}, index);
+    if (reads_.helped.size() < wanted) return {};
+    return plan;
+  }
+
+  /// A plan with the lanes along a free index, or else along one of the sum.
+  Plan plan_for(IndexId vector, IndexId reduced = {}) {
     Plan plan;
     plan.vector = vector;
     plan.slots.assign(nest_.nest.indices.size(), 1);
@@ -100,7 +120,9 @@ class Planner {
     const StageChooser chooser(graph_, nest_, target_, reads_);
     std::vector<StageChoice> stages;
     for (const Stage& stage : nest_.nest.stages) {
-      stages.push_back(vector ? chooser.choose(stage, lanes) : chooser.choose(stage));
+      stages.push_back(vector    ? chooser.choose(stage, lanes)
+                       : reduced ? chooser.choose_along(stage, reduced)
+                                 : chooser.choose(stage));
       const StageChoice& choice = stages.back();
       plan.stage_vector.push_back(choice.reduced_lanes ? choice.lanes.index : IndexId{});
       plan.stage_lanes.push_back(choice.reduced_lanes ? choice.lanes.lanes : uint16_t{1});

@@ -62,6 +62,13 @@ struct Plan {
   double cycles = 0;  ///< estimated, for the capacity
   double price = 0;   ///< cycles, and what the code costs to compile
 
+  /// The index of the lanes, free or, in a nest of one sum, reduced; invalid: none.
+  IndexId lane_index() const {
+    return vector || stage_vector.size() != 1 ? vector : stage_vector[0];
+  }
+  uint16_t lane_count() const {
+    return vector || stage_lanes.size() != 1 ? lanes : stage_lanes[0];
+  }
   /// Values of an index that one slot stands for.
   int64_t lanes_at(IndexId index) const { return index == vector ? lanes : 1; }
   /// Values of an index from one round of its loop to the next.

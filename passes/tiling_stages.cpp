@@ -25,14 +25,17 @@ StageChoice StageChooser::choose(const Stage& stage, LaneChoice lanes, bool redu
   return choice;
 }
 
+StageChoice StageChooser::choose_along(const Stage& stage, IndexId index) const {
+  return choose(stage, {index, lanes_of(graph_, nest_, index, target_), target_.unit_bytes}, true);
+}
+
 StageChoice StageChooser::choose(const Stage& stage) const {
   StageChoice best = choose(stage, {{}, 1, target_.unit_bytes}, false);
   if (stage.reduction == Reduction::argmax) return best;
   double least = serial_cycles(best);
   for (IndexId index : stage.reduced) {
     if (nest_.nest.extent(index, graph_.capacity) < 2) continue;
-    StageChoice choice =
-        choose(stage, {index, lanes_of(graph_, nest_, index, target_), target_.unit_bytes}, true);
+    StageChoice choice = choose_along(stage, index);
     double cycles = serial_cycles(choice) + choice.closing;
     if (cycles >= least) continue;
     least = cycles;

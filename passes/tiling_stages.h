@@ -27,6 +27,8 @@ class StageChooser {
   StageChoice choose(const Stage& stage, LaneChoice lanes, bool reduced = false) const;
   /// A stage whose results are scalars may have the lanes along one of its own indices.
   StageChoice choose(const Stage& stage) const;
+  /// The same, along this one.
+  StageChoice choose_along(const Stage& stage, IndexId index) const;
 
  private:
   const Graph& graph_;
