@@ -14,6 +14,7 @@
 #include "passes/algebra.h"
 #include "passes/reindex.h"
 #include "passes/simplify_collapse.h"
+#include "passes/simplify_softmax.h"
 
 namespace netc {
 
@@ -105,10 +106,28 @@ class Rebuilding {
     if (expr.kind != ExprKind::apply) return node;
     if (expr.function == Function::stop_gradient && known_.gradients_are_taken) return expr.args[0];
     if (info(expr.function).kind == FunctionClass::comparison) return decided(node);
+    if (expr.function == Function::div) return quotient(node);
     const auto value_of = [&](ExprId arg) { return affine_value(arg); };
     if (const auto affine = affine_application(expr, value_of))
       affine_values_.emplace(node, *affine);
     return node;
+  }
+
+  /// x[.., c] / total[..] -> x[.., c] * (1 / total[..]) for the total of a softmax: one division
+  /// for a row in place of one for each element.
+  ExprId quotient(ExprId node) {
+    const Expr expr = to_.dag[node];
+    const Expr& divisor = to_.dag[expr.args[1]];
+    const bool is_total = known_.gradients_are_taken && divisor.kind == ExprKind::read &&
+                          !divisor.otherwise.valid() &&
+                          is_total_of_softmax(*known_.graph, divisor.tensor);
+    if (!is_total) return node;
+    const std::vector<bool> here = used_indices(to_, expr.args[0]);
+    const std::vector<bool> there = used_indices(to_, expr.args[1]);
+    bool varies_more = false;
+    for (size_t k = 0; k < here.size(); ++k) varies_more |= here[k] && !there[k];
+    if (!varies_more) return node;
+    return b.mul(expr.args[0], b.div(b.constant_like(node, 1), expr.args[1]));
   }
 
   /// An integer expression as an affine one, if it is that.
