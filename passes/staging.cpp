@@ -67,13 +67,21 @@ class WindowBuilder {
       if (extent > most_bytes || stride > most_bytes) return {};
       stride *= extent;
     }
-    staged_.elements = stride;
+    staged_.elements = stride + spare_elements(stride);
     if (stride * byte_size(nest_.nest.dag[staged_.read].type) > most_bytes) return {};
     address();
     return std::move(staged_);
   }
 
  private:
+  /// What keeps packed windows off the same sets of the first cache, where they are filled side by
+  /// side: a line and a part, as windows of whole pages would else begin at equal places.
+  int64_t spare_elements(int64_t elements) const {
+    const int64_t width = byte_size(nest_.nest.dag[staged_.read].type);
+    const bool alias = staged_.packed && elements * width % (page_bytes / 4) == 0;
+    return alias ? line_bytes / width : 0;
+  }
+
   const Index& index_at(IndexId index) const { return nest_.nest.indices[index.index]; }
 
   Part part_of(IndexId index) const {
