@@ -84,23 +84,24 @@ const std::vector<float> around_eighths[] = {
      1.849385182e-5f, 8.269514917e-6f},
 };
 
-/// Adding 1.5 * 2^20 rounds to eighths, which then stand in the low bits.
+/// Adding 1.5 * 2^20 rounds to eighths, which then stand in the low bits. Beyond the table the
+/// result is 1 itself, as a large factor shows what is missing.
 Value* erf_by_table(LaneBuilder& l, Value* x) {
   constexpr double magic = 0x1.8p20;
   constexpr double end = 3.93;  // from here on erf(x) is 1
   Value* size = l.abs(x);
-  Value* clamped = l.select(l.greater(size, end), l.constant(x, end), size);
-  Value* shifted = l.add(clamped, magic);
+  Value* shifted = l.add(size, magic);
   Value* index = l.bits(shifted);
-  Value* t = l.sub(clamped, l.add(shifted, -magic));
+  Value* t = l.sub(size, l.add(shifted, -magic));
   Value* sum = nullptr;
   for (size_t k = std::size(around_eighths); k-- > 1;) {
     Value* coefficient = l.lookup(around_eighths[k], index);
     sum = sum ? l.fma(sum, t, coefficient) : coefficient;
   }
   Value* at_eighth = l.lookup(around_eighths[0], index);
-  Value* first = l.select(l.greater(clamped, 1.0 / 16), at_eighth, t);
-  return l.copy_sign(l.fma(sum, t, first), x);
+  Value* first = l.select(l.greater(size, 1.0 / 16), at_eighth, t);
+  Value* within = l.fma(sum, t, first);
+  return l.copy_sign(l.select(l.greater(size, end), l.constant(x, 1), within), x);
 }
 
 }  // namespace

@@ -114,6 +114,20 @@ TEST(CodegenVectorMath, ReachesSubnormalsAndTheEdges) {
     EXPECT_LE(units_off(y[i], std::log(static_cast<long double>(small[i]))), 1.5) << small[i];
 }
 
+/// Of what gelu multiplies by 1 + erf(x) nothing may be left where x is large and negative.
+TEST(CodegenVectorMath, ReachesOneByTheErrorFunction) {
+  const std::vector<double> wide = {6, -6.5, 7, -100, 1e30, -1e300, INFINITY, -INFINITY};
+  const std::vector<float> narrow = {3.94f, -3.95f, 4, -4.1f, 100, -3e38f, INFINITY, -INFINITY};
+  for (const char* cpu : {"native", "x86-64"}) {
+    const std::vector<double> y = apply<double>(Function::erf, DType::f64, 8, {wide}, cpu);
+    const std::vector<float> z = apply<float>(Function::erf, DType::f32, 8, {narrow}, cpu);
+    for (size_t i = 0; i < y.size(); ++i) {
+      EXPECT_EQ(y[i], wide[i] < 0 ? -1 : 1) << wide[i] << " for " << cpu;
+      EXPECT_EQ(z[i], narrow[i] < 0 ? -1 : 1) << narrow[i] << " for " << cpu;
+    }
+  }
+}
+
 TEST(CodegenVectorMath, KeepsTheSignOfZero) {
   std::vector<double> x = {-0.0, 0.0, -0.0, 0.0, -1e-300, 1e-300, -0.0, 0.0};
   for (Function function :
