@@ -18,11 +18,13 @@
 #include "passes/autodiff.h"
 #include "passes/fuse.h"
 #include "passes/join_phases.h"
+#include "passes/partition.h"
 #include "passes/plan_memory.h"
 #include "passes/schedule.h"
 #include "passes/simplify.h"
 #include "random/unsteady.h"
 #include "runtime/core/netc_rt.h"
+#include "runtime/core/pool.h"
 #include "unit/tensor_bytes.h"
 
 namespace netc::random_programs {
@@ -37,11 +39,13 @@ struct Way {
   int level = 2;
   std::string cpu = "native";
   bool arrange = true;
+  bool share = false;  ///< among threads, however little there is to do
 
   std::string name() const {
-    return fmt::format(
-        "{}{}{}{}-O{} {}", simplify_before ? "simplify " : "", arrange ? "arrange " : "",
-        simplify_after ? "autodiff simplify " : "autodiff ", fuse ? "fuse " : "", level, cpu);
+    return fmt::format("{}{}{}{}{}-O{} {}", simplify_before ? "simplify " : "",
+                       arrange ? "arrange " : "",
+                       simplify_after ? "autodiff simplify " : "autodiff ",
+                       share ? "partition " : "", fuse ? "fuse " : "", level, cpu);
   }
 };
 
@@ -50,7 +54,7 @@ std::vector<Way> ways(uint32_t seed, Effort effort) {
     std::vector<Way> result;
     for (int passes = 0; passes < 8; ++passes)
       result.push_back({(passes & 1) != 0, (passes & 2) != 0, (passes & 4) != 0, passes % 4,
-                        passes < 4 ? "native" : "x86-64", passes % 3 == 0});
+                        passes < 4 ? "native" : "x86-64", passes % 3 == 0, passes % 3 == 1});
     result.push_back({true, true, true, 3, "native", true});
     result.push_back({true, true, true, 2, "x86-64-v3", false});
     return result;
@@ -60,7 +64,7 @@ std::vector<Way> ways(uint32_t seed, Effort effort) {
   const auto bit = [&] { return random() % 2 == 0; };
   Way other{
       bit(), bit(), bit(), static_cast<int>(random() % 4), random() % 3 == 0 ? "x86-64" : "native",
-      bit()};
+      bit(), bit()};
   if (effort == Effort::brief) return {seed % 2 == 0 ? Way{} : other};
   return {Way{}, other};
 }
@@ -166,13 +170,15 @@ class Comparison {
   }
 
   void compile(const Way& way) {
-    const Target target = target_of(way.cpu);
+    Target target = target_of(way.cpu);
+    if (way.share) target.wake_cycles = 20;
     std::vector<Graph> graphs = module_.graphs;
     for (Graph& graph : graphs) {
       if (way.simplify_before) simplify(graph);
       if (way.arrange) arrange(graph);
       autodiff(graph);
       if (way.simplify_after) simplify(graph);
+      if (way.share) partition(graph, target);
       if (way.fuse) fuse(graph, target);
       for (const std::string& problem : verify(graph))
         outcome_.problem = way.name() + ": " + problem;
@@ -234,7 +240,13 @@ class Comparison {
     std::memset(aligned.back().data(), 0xff, entry.arena_bytes);
     netc_context context{inputs.data(),   outputs.data(),        variables.data(),
                          settings.data(), aligned.back().data(), nullptr};
+    if (way.share) {
+      aligned.emplace_back(netc_pool_bytes());
+      context.pool = reinterpret_cast<netc_pool*>(aligned.back().data());
+      netc_pool_begin(context.pool, 3);
+    }
     entry.run(&context, task.n);
+    if (way.share) netc_pool_end(context.pool);
 
     const std::string where = fmt::format("{} {} N = {} {}", way.name(), task.graph->entry, task.n,
                                           doubles_ ? "f64" : "f32");
