@@ -67,6 +67,12 @@ Affine Affine::reindexed(const std::function<Affine(IndexId)>& by) const {
   return result;
 }
 
+bool Expr::is_plain_read() const {
+  return kind == ExprKind::read && !otherwise.valid() &&
+         std::none_of(subscripts.begin(), subscripts.end(),
+                      [](const Subscript& subscript) { return subscript.data.valid(); });
+}
+
 bool Expr::same_as(const Expr& other) const {
   return kind == other.kind && type == other.type && function == other.function &&
          index == other.index && tensor == other.tensor && integer == other.integer &&

@@ -75,6 +75,9 @@ struct Expr {
   std::vector<Subscript> subscripts;  ///< read; one for each dimension
   ExprId otherwise;                   ///< read; invalid: proved to be in bounds
 
+  bool is_call(Function of) const { return kind == ExprKind::apply && function == of; }
+  /// Whether it is an element of a tensor at a place that is affine and in bounds.
+  bool is_plain_read() const;
   /// Equality of meaning-bearing fields; numbers by bits, so that NaN equals itself and -0 is not
   /// 0.
   bool same_as(const Expr& other) const;

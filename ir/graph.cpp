@@ -89,21 +89,41 @@ void Graph::rename(ValueId value, const std::string& name) {
   values[value.index].name = fresh;
 }
 
+bool Definition::is_map() const {
+  return reduction == Reduction::none && !accumulate && has_identity_target();
+}
+
+void Graph::number_producers() {
+  for (uint32_t i = 0; i < ops.size(); ++i)
+    for (const ValueId result : ops[i].results) values[result.index].producer = OpId{i};
+}
+
 std::vector<ExprId> reachable(const Definition& definition) {
   std::vector<ExprId> roots = {definition.body, definition.base};
   for (const Subscript& subscript : definition.target) roots.push_back(subscript.data);
   return reachable(definition.dag, roots);
 }
 
-std::vector<ValueId> operands(const Op& op) {
+namespace {
+
+void add_once(std::vector<ValueId>& values, ValueId value) {
+  if (std::find(values.begin(), values.end(), value) == values.end()) values.push_back(value);
+}
+
+}  // namespace
+
+std::vector<ValueId> operands(const Definition& definition) {
   std::vector<ValueId> values;
-  const auto add = [&values](ValueId value) {
-    if (std::find(values.begin(), values.end(), value) == values.end()) values.push_back(value);
-  };
-  if (const auto* definition = std::get_if<Definition>(&op.what)) {
-    for (const ExprId node : reachable(*definition))
-      if (definition->dag[node].kind == ExprKind::read) add(definition->dag[node].tensor);
-  } else if (const auto* reshape = std::get_if<Reshape>(&op.what)) {
+  for (const ExprId node : reachable(definition))
+    if (definition.dag[node].kind == ExprKind::read) add_once(values, definition.dag[node].tensor);
+  return values;
+}
+
+std::vector<ValueId> operands(const Op& op) {
+  if (const auto* definition = std::get_if<Definition>(&op.what)) return operands(*definition);
+  std::vector<ValueId> values;
+  const auto add = [&values](ValueId value) { add_once(values, value); };
+  if (const auto* reshape = std::get_if<Reshape>(&op.what)) {
     add(reshape->operand);
   } else if (const auto* concat = std::get_if<Concat>(&op.what)) {
     for (const ValueId operand : concat->operands) add(operand);

@@ -68,6 +68,8 @@ struct Definition {
   bool is_free(IndexId index) const { return index.index < free_count; }
   /// Whether `target` is exactly the free indices in their order.
   bool has_identity_target() const;
+  /// Whether each element of the result is the body at its own place, once.
+  bool is_map() const;
 };
 
 /// The same elements in row-major order under another shape.
@@ -207,6 +209,8 @@ struct Graph {
   std::string unique_name(const std::string& name) const;
   /// Gives a value that is no variable another name, made unique.
   void rename(ValueId value, const std::string& name);
+  /// Tells all results where the operation stands that makes them, after operations have moved.
+  void number_producers();
 
   /// What `unique_name` knows of the first `known` values: names taken, and where counting goes on.
   struct NameIndex {
@@ -223,6 +227,7 @@ std::vector<ExprId> reachable(const Definition& definition);
 
 /// The values that an operation reads, in a fixed order, each once.
 std::vector<ValueId> operands(const Op& op);
+std::vector<ValueId> operands(const Definition& definition);
 
 /// The scans that an operation belongs to, from the outermost in.
 std::vector<ScanId> scans_of(const Graph& graph, const Op& op);

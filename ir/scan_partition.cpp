@@ -96,8 +96,7 @@ class Partition {
                          std::make_move_iterator(part->end()));
       place += static_cast<long>(part->size());
     }
-    for (uint32_t i = 0; i < graph_.ops.size(); ++i)
-      for (const ValueId result : graph_.ops[i].results) graph_[result].producer = OpId{i};
+    graph_.number_producers();
   }
 
   Graph& graph_;

@@ -50,10 +50,6 @@ std::vector<Index> free_indices(const Definition& definition) {
   return {definition.indices.begin(), definition.indices.begin() + definition.free_count};
 }
 
-bool is_map(const Definition& d) {
-  return d.reduction == Reduction::none && !d.accumulate && d.has_identity_target();
-}
-
 bool is_sum(const Definition& d) {
   return d.reduction == Reduction::sum && !d.base.valid() && d.has_identity_target();
 }
@@ -68,7 +64,8 @@ Definition joined(Graph& graph, const TensorType& type, std::vector<Contribution
     };
   };
   const auto last_sum = std::find_if(parts.rbegin(), parts.rend(), is(is_sum));
-  const auto first_map = std::find_if(parts.begin(), parts.end(), is(is_map));
+  const auto is_map = is([](const Definition& d) { return d.is_map(); });
+  const auto first_map = std::find_if(parts.begin(), parts.end(), is_map);
 
   Definition result;
   if (last_sum != parts.rend()) {
@@ -85,7 +82,7 @@ Definition joined(Graph& graph, const TensorType& type, std::vector<Contribution
   for (Contribution& part : parts) {
     const auto* map = std::get_if<Definition>(&part);
     ExprId term;
-    if (map != nullptr && is_map(*map)) {
+    if (map != nullptr && map->is_map()) {
       term = copy_expr(map->dag, map->body, b);
     } else {
       const ValueId value = std::visit(

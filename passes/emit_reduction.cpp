@@ -66,8 +66,7 @@ constexpr int64_t rounds_ahead_of_scalars = 16;
 bool is_zero_in_dead_lanes(const AccessedNest& nest, const Stage& stage, IndexId lanes) {
   const ExprDag& dag = nest.nest.dag;
   const Expr& body = dag[stage.body];
-  const bool is_product = body.kind == ExprKind::apply && body.function == Function::mul;
-  if (stage.reduction != Reduction::sum || !is_product) return false;
+  if (stage.reduction != Reduction::sum || !body.is_call(Function::mul)) return false;
   return std::all_of(body.args.begin(), body.args.end(), [&](ExprId factor) {
     const Expr& expr = dag[factor];
     return nest.reads.count(factor) > 0 && (nest.depends[factor.index] & bit(lanes)) &&
@@ -429,8 +428,7 @@ void ReductionEmitter::combine_at(const Point& point, RegisterId* accumulator) {
   const Expr& body = nest_.nest.dag[stage_.body];
   uint16_t lanes = builder_.type(*accumulator).lanes;
   RegisterId sum;
-  bool product = body.kind == ExprKind::apply && body.function == Function::mul;
-  if (stage_.reduction == Reduction::sum && product && is_float(body.type)) {
+  if (stage_.reduction == Reduction::sum && body.is_call(Function::mul) && is_float(body.type)) {
     RegisterId a = exprs_.widen(exprs_.eval(body.args[0], point), lanes);
     RegisterId b = exprs_.widen(exprs_.eval(body.args[1], point), lanes);
     sum = builder_.fma(a, b, *accumulator);

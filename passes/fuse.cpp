@@ -301,8 +301,7 @@ class Fuser {
     for (Op& op : graph_.ops)
       if (std::holds_alternative<Update>(op.what)) ops.push_back(std::move(op));
     graph_.ops = std::move(ops);
-    for (uint32_t i = 0; i < graph_.ops.size(); ++i)
-      for (ValueId value : graph_.ops[i].results) graph_[value].producer = OpId{i};
+    graph_.number_producers();
   }
 
   Graph& graph_;

@@ -9,26 +9,21 @@ namespace netc {
 
 namespace {
 
-bool is_call(const Expr& expr, Function function) {
-  return expr.kind == ExprKind::apply && expr.function == function;
-}
-
 /// The tensor y of `y <= 0`, invalid if the node is something else.
 ValueId compared_with_zero(const ExprDag& dag, ExprId node) {
   const Expr& expr = dag[node];
-  if (!is_call(expr, Function::less_equal) || !is_zero(dag, expr.args[1])) return {};
+  if (!expr.is_call(Function::less_equal) || !is_zero(dag, expr.args[1])) return {};
   const Expr& read = dag[expr.args[0]];
   const bool is_plain = read.kind == ExprKind::read && !read.otherwise.valid();
   return is_plain ? read.tensor : ValueId{};
 }
 
-/// The tensor y, all of it, that a definition rectifies, element by element: `if y <= 0 then 0 else y`.
+/// The tensor y, all of it, that a definition rectifies, element by element: `if y <= 0 then 0 else
+/// y`.
 ValueId rectified(const Graph& graph, const Definition& definition) {
   const ExprDag& dag = definition.dag;
   const Expr& body = dag[definition.body];
-  const bool is_map = definition.reduction == Reduction::none && !definition.accumulate &&
-                      definition.has_identity_target();
-  if (!is_map || !is_call(body, Function::select)) return {};
+  if (!definition.is_map() || !body.is_call(Function::select)) return {};
   const ValueId tensor = compared_with_zero(dag, body.args[0]);
   if (!tensor.valid() || !is_zero(dag, body.args[1])) return {};
   const ExprId kept = body.args[2];

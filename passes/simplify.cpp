@@ -135,7 +135,7 @@ class Round {
 
   /// A map where a scattered operand, which nothing else reads, is written.
   std::optional<Definition> spread_over_operand(const Definition& map) const {
-    for (const ValueId operand : operands(Op{map, {}, {}, {}})) {
+    for (const ValueId operand : operands(map)) {
       const Value& about = to_[operand];
       if (about.kind != ValueKind::result || !read_once_.contains(operand)) continue;
       const Op& producer = to_[about.producer];

@@ -14,13 +14,9 @@ namespace netc {
 
 namespace {
 
-bool is_call(const Expr& expr, Function function) {
-  return expr.kind == ExprKind::apply && expr.function == function;
-}
-
 /// -...-x of a sum's body: x, and whether the signs turn it.
 ExprId without_signs(const ExprDag& dag, ExprId node, bool& negative) {
-  for (; is_call(dag[node], Function::neg); node = dag[node].args[0]) negative = !negative;
+  for (; dag[node].is_call(Function::neg); node = dag[node].args[0]) negative = !negative;
   return node;
 }
 
@@ -29,11 +25,9 @@ std::optional<Definition> with_selection_in_place(const Definition& sum,
                                                   const KnownTensors& known) {
   bool negative = false;
   const Expr& read = sum.dag[without_signs(sum.dag, sum.body, negative)];
-  if (read.kind != ExprKind::read || read.otherwise.valid()) return std::nullopt;
+  if (!read.is_plain_read()) return std::nullopt;
   const Definition* map = known.map(read.tensor);
-  if (map == nullptr || !is_call(map->dag[map->body], Function::select)) return std::nullopt;
-  for (const Subscript& subscript : read.subscripts)
-    if (subscript.data.valid()) return std::nullopt;
+  if (map == nullptr || !map->dag[map->body].is_call(Function::select)) return std::nullopt;
 
   Definition result = sum;
   ExprBuilder b(result.dag);
@@ -67,7 +61,7 @@ std::optional<Choice> find_choice(Definition& sum, ExprId condition, ExprId& res
   if (depth > deepest) return std::nullopt;
   const Expr expr = sum.dag[condition];
   ExprBuilder b(sum.dag);
-  if (is_call(expr, Function::logical_and)) {
+  if (expr.is_call(Function::logical_and)) {
     for (const size_t side : {0, 1}) {
       ExprId inner;
       if (const auto choice = find_choice(sum, expr.args[side], inner, depth + 1)) {
@@ -77,7 +71,7 @@ std::optional<Choice> find_choice(Definition& sum, ExprId condition, ExprId& res
     }
     return std::nullopt;
   }
-  if (!is_call(expr, Function::equal)) return std::nullopt;
+  if (!expr.is_call(Function::equal)) return std::nullopt;
   for (const size_t side : {0, 1}) {
     const Expr index = sum.dag[expr.args[side]];
     if (index.kind != ExprKind::index || sum.is_free(index.index)) continue;
@@ -163,7 +157,7 @@ std::optional<Definition> chosen(const Definition& sum, ExprId body, Choice choi
 std::optional<Definition> collapsed_once(Definition sum, const KnownTensors& known) {
   bool negative = false;
   const Expr body = sum.dag[without_signs(sum.dag, sum.body, negative)];
-  if (!is_call(body, Function::select)) return std::nullopt;
+  if (!body.is_call(Function::select)) return std::nullopt;
   // A zero of either sign adds nothing.
   if (!is_zero(sum.dag, body.args[2])) return std::nullopt;
   ExprId rest;

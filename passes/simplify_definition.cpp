@@ -65,12 +65,7 @@ class Rebuilding {
 
   /// Whether each element of a map is just one element of another tensor, at an affine place, or
   /// its negative.
-  static bool rearranges(const Definition& map) {
-    const Expr& body = read_in(map);
-    return body.kind == ExprKind::read && !body.otherwise.valid() &&
-           std::none_of(body.subscripts.begin(), body.subscripts.end(),
-                        [](const Subscript& s) { return s.data.valid(); });
-  }
+  static bool rearranges(const Definition& map) { return read_in(map).is_plain_read(); }
 
   static bool is_negative(const Definition& map) {
     const Expr& body = map.dag[map.body];
@@ -207,9 +202,7 @@ const Definition* KnownTensors::map(ValueId value) const {
   if (about.kind != ValueKind::result || !about.producer.valid() || opaque.contains(value))
     return nullptr;
   const auto* definition = std::get_if<Definition>(&(*graph)[about.producer].what);
-  const bool is_map = definition != nullptr && definition->reduction == Reduction::none &&
-                      !definition->accumulate && definition->has_identity_target();
-  return is_map ? definition : nullptr;
+  return definition != nullptr && definition->is_map() ? definition : nullptr;
 }
 
 ExprId constant_element(const Definition& definition) {
@@ -219,9 +212,7 @@ ExprId constant_element(const Definition& definition) {
 
 std::optional<ValueId> copied_value(const Graph& graph, const Definition& definition) {
   const Expr& body = definition.dag[definition.body];
-  const bool is_map = definition.reduction == Reduction::none && !definition.accumulate;
-  if (!is_map || !definition.has_identity_target() || body.kind != ExprKind::read)
-    return std::nullopt;
+  if (!definition.is_map() || body.kind != ExprKind::read) return std::nullopt;
   if (graph[body.tensor].type != natural_type(definition)) return std::nullopt;
   if (body.subscripts != definition.target) return std::nullopt;
   return body.tensor;

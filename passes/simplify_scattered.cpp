@@ -5,16 +5,9 @@
 
 namespace netc {
 
-namespace {
-
-bool is_map(const Definition& definition) {
-  return definition.reduction == Reduction::none && !definition.accumulate;
-}
-
-}  // namespace
-
 bool is_scattered(const Definition& definition, const TensorType& type) {
-  if (!is_map(definition) || definition.has_identity_target()) return false;
+  if (definition.reduction != Reduction::none || definition.accumulate) return false;
+  if (definition.has_identity_target()) return false;
   for (size_t k = 0; k < type.dims.size(); ++k) {
     const Subscript& subscript = definition.target[k];
     if (subscript.data.valid() || !within(subscript.affine, definition.indices, type.dims[k]))
@@ -25,7 +18,7 @@ bool is_scattered(const Definition& definition, const TensorType& type) {
 
 std::optional<Definition> where_scattered(const Definition& map, ValueId value,
                                           const Definition& scattered) {
-  if (!is_map(map) || !map.has_identity_target()) return std::nullopt;
+  if (!map.is_map()) return std::nullopt;
   for (const ExprId node : reachable(map)) {
     const Expr& expr = map.dag[node];
     const bool reads = expr.kind == ExprKind::read && expr.tensor == value;

@@ -27,9 +27,7 @@ bool is_contraction(const Definition& definition) {
 }  // namespace
 
 void SharedMaps::add(const Definition& map, ValueId value) {
-  const bool is_map =
-      map.reduction == Reduction::none && !map.accumulate && map.has_identity_target();
-  if (!is_map || map.dag[map.body].kind != ExprKind::apply) return;
+  if (!map.is_map() || map.dag[map.body].kind != ExprKind::apply) return;
   Entry entry{value, {}, {}};
   const int64_t number = numbering_.number_of(map.dag, map.body, &entry.order);
   if (entry.order.size() != map.free_count) return;

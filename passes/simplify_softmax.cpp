@@ -24,10 +24,6 @@ ValueId tensor_at(const Expr& expr, size_t count) {
   return is_element ? expr.tensor : ValueId{};
 }
 
-bool is_call(const Expr& expr, Function function) {
-  return expr.kind == ExprKind::apply && expr.function == function;
-}
-
 }  // namespace
 
 bool is_total_of_softmax(const Graph& graph, ValueId value) {
@@ -35,9 +31,9 @@ bool is_total_of_softmax(const Graph& graph, ValueId value) {
   if (total == nullptr) return false;
   const ValueId terms = tensor_at(total->dag[total->body], total->indices.size());
   const Definition* term = terms.valid() ? definition_of(graph, terms, Reduction::none) : nullptr;
-  if (term == nullptr || !is_call(term->dag[term->body], Function::exp)) return false;
+  if (term == nullptr || !term->dag[term->body].is_call(Function::exp)) return false;
   const Expr& exponent = term->dag[term->dag[term->body].args[0]];
-  if (!is_call(exponent, Function::sub)) return false;
+  if (!exponent.is_call(Function::sub)) return false;
   const ValueId x = tensor_at(term->dag[exponent.args[0]], term->free_count);
   const ValueId top = tensor_at(term->dag[exponent.args[1]], total->free_count);
   const Definition* most = top.valid() ? definition_of(graph, top, Reduction::max) : nullptr;

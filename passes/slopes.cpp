@@ -15,10 +15,7 @@ namespace {
 const Definition* map_of(const Op& op) {
   const auto* definition = std::get_if<Definition>(&op.what);
   // Within a scan a result of this step may not be there yet.
-  const bool is_map = definition != nullptr && definition->reduction == Reduction::none &&
-                      !definition->accumulate && definition->has_identity_target() &&
-                      !op.scan.valid();
-  return is_map ? definition : nullptr;
+  return definition != nullptr && definition->is_map() && !op.scan.valid() ? definition : nullptr;
 }
 
 std::set<Function> real_functions(const ExprDag& dag, ExprId root) {
@@ -89,9 +86,7 @@ std::optional<Chained> chained(const Graph& graph, const Definition& gradient, V
     const Expr& expr = dag[node];
     if (expr.kind == ExprKind::index || expr.kind == ExprKind::batch) return {};
     if (expr.kind != ExprKind::read) continue;
-    if (expr.otherwise.valid()) return {};
-    for (const Subscript& subscript : expr.subscripts)
-      if (subscript.data.valid()) return {};
+    if (!expr.is_plain_read()) return {};
     if (expr.tensor != y) {
       if (!Factors(dag, node).divide(gradient.body)) return {};
       result.factors.push_back(node);
@@ -197,8 +192,7 @@ class SlopeTaker {
         for (const OpId op : moved->second) ops.push_back(std::move(graph_[op]));
     }
     graph_.ops = std::move(ops);
-    for (uint32_t i = 0; i < graph_.ops.size(); ++i)
-      for (const ValueId value : graph_.ops[i].results) graph_[value].producer = OpId{i};
+    graph_.number_producers();
   }
 
   Graph& graph_;

@@ -101,12 +101,6 @@ Region at_dimensions(const Region& region, const std::vector<Subscript>& subscri
   return result;
 }
 
-bool is_plain_read(const Expr& expr) {
-  return expr.kind == ExprKind::read && !expr.otherwise.valid() &&
-         std::none_of(expr.subscripts.begin(), expr.subscripts.end(),
-                      [](const Subscript& subscript) { return subscript.data.valid(); });
-}
-
 /// Elements are stored where their indices say.
 bool is_plain(const Op& op) {
   const auto* definition = std::get_if<Definition>(&op.what);
@@ -253,7 +247,7 @@ void Vanishing::need_operands(const Op& op) {
     const Decision is_first = is_choice ? decision(dag, expr.args[0]) : Decision{};
     for (size_t a = 0; a < expr.args.size(); ++a) {
       const Expr& arg = dag[expr.args[a]];
-      if (is_product && is_plain_read(arg))
+      if (is_product && arg.is_plain_read())
         need_factor(arg, here, facts[expr.args[1 - a].index].not_zero);
       else if (is_choice && a > 0)
         choose(expr.args[a], both(here, a == 1 ? is_first.yes : is_first.no));

@@ -11,19 +11,6 @@ namespace {
 
 using testing::ElementsAreArray;
 
-std::string program(const std::string& body) {
-  return "kernel @k(%x: f32*, %i: i64*, %y: mut f32*) {\n" + body + R"(
-}
-step m run capacity 64 arena 0 {
-  %x: f32[N] = input 0
-  %i: i64[N] = input 1
-  %y: f32[N] = output 0
-  phase {
-    @k(%x, %i, %y)
-  }
-})";
-}
-
 using Memory = std::array<float, 64>;
 
 /// y after a kernel that finds x[k] = k, i[k] = 3 * k, and N = 4; y begins as -1.
@@ -35,7 +22,8 @@ Memory run(const std::string& body) {
     i[k] = static_cast<int64_t>(3 * k);
     y[k] = -1;
   }
-  CompiledLoops(program(body)).run(4, {x.data(), i.data()}, {y.data()});
+  std::array<int64_t, 64> j;
+  CompiledLoops(program_of(body)).run(4, {x.data(), i.data()}, {y.data(), j.data()});
   return y;
 }
 
@@ -174,12 +162,9 @@ TEST(CodegenAddresses, StayOutOfLoopsThatNeverRun) {
 }
 
 size_t running_pointers(const std::string& body) {
-  CompiledLoops compiled(program(body));
-  auto text = emit({&compiled.program(), &compiled.models(), {}}, {.optimize = 2}, Emission::llvm);
-  EXPECT_TRUE(text.ok());
+  const std::string text = llvm_text_of(body);
   size_t count = 0;
-  for (size_t at = text->find("phi ptr"); at != std::string::npos;
-       at = text->find("phi ptr", at + 1))
+  for (size_t at = text.find("phi ptr"); at != std::string::npos; at = text.find("phi ptr", at + 1))
     ++count;
   return count;
 }

@@ -11,21 +11,6 @@ namespace {
 using testing::ElementsAre;
 using testing::ElementsAreArray;
 
-/// A program of one kernel with this body; x is f32[n], y is f32[n], i is i64[n], j is i64[n].
-std::string program(const std::string& body) {
-  return "kernel @k(%x: f32*, %i: i64*, %y: mut f32*, %j: mut i64*) {\n" + body + R"(
-}
-step m run capacity 64 arena 0 {
-  %x: f32[N] = input 0
-  %i: i64[N] = input 1
-  %y: f32[N] = output 0
-  %j: i64[N] = output 1
-  phase {
-    @k(%x, %i, %y, %j)
-  }
-})";
-}
-
 struct Outcome {
   std::vector<float> y = std::vector<float>(16, -1);
   std::vector<int64_t> j = std::vector<int64_t>(16, -1);
@@ -36,7 +21,7 @@ Outcome run(const std::string& body, std::vector<float> x = {}, std::vector<int6
   x.resize(64);
   i.resize(64);
   Outcome result;
-  CompiledLoops compiled(program(body));
+  CompiledLoops compiled(program_of(body));
   compiled.run(n, {x.data(), i.data()}, {result.y.data(), result.j.data()});
   result.y.resize(8);
   result.j.resize(8);
@@ -119,14 +104,14 @@ TEST(CodegenKernel, StoresAnyNumberOfLeadingLanes) {
     for (int count = 0; count <= lanes; ++count) {
       std::vector<float> y(64, -1);
       std::vector<int64_t> i(64), j(64);
-      CompiledLoops compiled(program(fmt::format(R"(
+      CompiledLoops compiled(program_of(fmt::format(R"(
   %lane = iota : i32x{0}
   %count = constant {1} : i32
   %counts = broadcast %count : i32x{0}
   %live = less %lane, %counts
   %v = load %x[3] : f32x{0}
   store %y[2], %v mask %live)",
-                                                 lanes, count)));
+                                                    lanes, count)));
       compiled.run(40, {x.data(), i.data()}, {y.data(), j.data()});
       for (int k = 0; k < 40; ++k)
         EXPECT_EQ(y[static_cast<size_t>(k)], k >= 2 && k < 2 + count ? k + 1 : -1) << count;
@@ -189,10 +174,7 @@ TEST(CodegenKernel, LanesAreMovedManyTimes) {
   store %y[0], %g
   store %y[4], %e)";
   EXPECT_THAT(run(body, {0, 1, 2, 3, 4, 5, 6, 7}).y, ElementsAre(0, 1, 2, 3, 0, 2, 4, 6));
-  CompiledLoops compiled(program(body));
-  auto text = emit({&compiled.program(), &compiled.models(), {}}, {.optimize = 2}, Emission::llvm);
-  ASSERT_TRUE(text.ok());
-  EXPECT_THAT(*text, testing::ContainsRegex("= .*@llvm.arithmetic.fence"));
+  EXPECT_THAT(llvm_text_of(body), testing::ContainsRegex("= .*@llvm.arithmetic.fence"));
 }
 
 TEST(CodegenKernel, ReducesByAFixedTree) {

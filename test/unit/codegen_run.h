@@ -94,4 +94,27 @@ class CompiledLoops {
   std::unique_ptr<Jit> jit_;
 };
 
+/// A program of one kernel with this body; x is f32[n], y is f32[n], i is i64[n], j is i64[n].
+inline std::string program_of(const std::string& body) {
+  return "kernel @k(%x: f32*, %i: i64*, %y: mut f32*, %j: mut i64*) {\n" + body + R"(
+}
+step m run capacity 64 arena 0 {
+  %x: f32[N] = input 0
+  %i: i64[N] = input 1
+  %y: f32[N] = output 0
+  %j: i64[N] = output 1
+  phase {
+    @k(%x, %i, %y, %j)
+  }
+})";
+}
+
+/// What LLVM is left with of such a program.
+inline std::string llvm_text_of(const std::string& body) {
+  CompiledLoops compiled(program_of(body));
+  auto text = emit({&compiled.program(), &compiled.models(), {}}, {.optimize = 2}, Emission::llvm);
+  EXPECT_TRUE(text.ok());
+  return text.ok() ? *text : "";
+}
+
 }  // namespace netc

@@ -10,10 +10,10 @@
 #include <vector>
 
 #include "ir/interpret.h"
-#include "ir/parse.h"
 #include "ir/print.h"
 #include "ir/verify.h"
 #include "passes/simplify.h"
+#include "test/unit/ir_graph_text.h"
 #include "test/unit/passes_scan_programs.h"
 
 namespace netc {
@@ -28,19 +28,10 @@ struct Program {
 
 void PrintTo(const Program& program, std::ostream* out) { *out << program.name; }
 
-Graph parse(const std::string& text) {
-  SourceMap sources;
-  Diagnostics diagnostics;
-  const FileId file = sources.add("test.graph", text);
-  std::vector<Graph> graphs = parse_graphs(sources, file, diagnostics);
-  EXPECT_FALSE(diagnostics.has_errors()) << render(diagnostics, sources);
-  return graphs.empty() ? Graph{} : graphs[0];
-}
-
 void expect_well_formed(const Graph& graph) {
   for (const std::string& broken : verify(graph)) ADD_FAILURE() << broken << "\n" << print(graph);
   const std::string text = print(graph);
-  EXPECT_EQ(text, print(parse(text)));
+  EXPECT_EQ(text, print(graph_of(text)));
 }
 
 /// Numbers that look random and are the same everywhere.
@@ -144,7 +135,7 @@ TEST_P(Autodiff, AgreesWithDifferences) {
   std::string text = "graph @test.gradient(" + std::string(program.inputs) + ") batch 4 {\n" +
                      program.text + "}\n";
   for (size_t at; (at = text.find("FLOAT")) != std::string::npos;) text.replace(at, 5, "f64");
-  Graph graph = parse(text);
+  Graph graph = graph_of(text);
   expect_well_formed(graph);
   autodiff(graph);
   expect_well_formed(graph);
@@ -159,7 +150,7 @@ TEST_P(Autodiff, AgreesWithDifferences) {
   EXPECT_EQ(once, print(simple));
   if (!HasFailure()) expect_same_results(graph, simple, program, 3);
 
-  Graph before = parse(text);
+  Graph before = graph_of(text);
   simplify(before);
   expect_well_formed(before);
   autodiff(before);

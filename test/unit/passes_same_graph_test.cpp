@@ -5,7 +5,7 @@
 
 #include <string>
 
-#include "ir/parse.h"
+#include "test/unit/ir_graph_text.h"
 
 namespace netc {
 namespace {
@@ -18,24 +18,15 @@ constexpr char program[] = R"(graph @m.predict(%x: f32[N, 6]) {
 }
 )";
 
-Graph parse(const std::string& text) {
-  SourceMap sources;
-  Diagnostics diagnostics;
-  const FileId file = sources.add("test.graph", text);
-  std::vector<Graph> graphs = parse_graphs(sources, file, diagnostics);
-  EXPECT_FALSE(diagnostics.has_errors()) << render(diagnostics, sources);
-  return graphs.empty() ? Graph{} : graphs[0];
-}
-
 Graph changed(const std::string& from, const std::string& to) {
   std::string text = program;
   const size_t at = text.find(from);
   EXPECT_NE(at, std::string::npos);
-  return parse(text.replace(at, from.size(), to));
+  return graph_of(text.replace(at, from.size(), to));
 }
 
 TEST(PassesSameGraph, UnusedNodesAreNoChange) {
-  Graph graph = parse(program);
+  Graph graph = graph_of(program);
   Graph other = graph;
   EXPECT_TRUE(same_operations(graph, other));
   auto& definition = std::get<Definition>(other.ops[0].what);
@@ -49,7 +40,7 @@ TEST(PassesSameGraph, UnusedNodesAreNoChange) {
 }
 
 TEST(PassesSameGraph, EverythingElseIsOne) {
-  const Graph graph = parse(program);
+  const Graph graph = graph_of(program);
   const std::pair<const char*, const char*> changes[] = {
       {"sum[i]", "max[i]"},
       {"0.5", "0.25"},
