@@ -60,8 +60,9 @@ class KernelLowering {
   llvm::LLVMContext& context() { return function_->getContext(); }
   loops::Type type(RegisterId id) const { return kernel_.type(id); }
   llvm::Type* llvm_type(RegisterId id) { return register_type(context(), type(id)); }
-  Value* batch() { return function_->getArg(function_->arg_size() - 2); }
-  Value* task() { return function_->getArg(function_->arg_size() - 1); }
+  Value* batch() { return function_->getArg(function_->arg_size() - 3); }
+  Value* task() { return function_->getArg(function_->arg_size() - 2); }
+  Value* task_end() { return function_->getArg(function_->arg_size() - 1); }
 
   Value* operand(const Instruction& it, size_t k) {
     Value* value = values_[it.operands[k].index];
@@ -126,6 +127,8 @@ class KernelLowering {
         return batch();
       case Opcode::task:
         return task();
+      case Opcode::task_end:
+        return task_end();
       case Opcode::apply:
         return lower_apply(it);
       case Opcode::fma:

@@ -15,8 +15,8 @@ struct PointerFacts {
   uint64_t alignment = 1;
 };
 
-/// `void body(pointers..., i64 n, i64 task)`: what a step calls directly. Pointers as parameters,
-/// so that LLVM is told that they do not alias.
+/// `void body(pointers..., i64 n, i64 task, i64 task_end)`: what a step calls directly. Pointers as
+/// parameters, so that LLVM is told that they do not alias.
 llvm::FunctionType* kernel_body_type(llvm::LLVMContext& context, const loops::Kernel& kernel);
 llvm::Function* declare_kernel_body(llvm::Module& module, const loops::Kernel& kernel,
                                     const std::vector<PointerFacts>& facts, const Machine& machine);
@@ -24,7 +24,8 @@ llvm::Function* declare_kernel_body(llvm::Module& module, const loops::Kernel& k
 void define_kernel_body(llvm::Function* body, const loops::Kernel& kernel,
                         const loops::LineTable::OfKernel* lines, const Machine& machine);
 
-/// `void task(ptr arguments, i64 n, i64 task)`: the netc_task that the runtime's threads call.
+/// `void run(ptr arguments, i64 n, i64 first, i64 end)`: the netc_task that the runtime's threads
+/// call.
 llvm::Function* declare_kernel_task(llvm::Module& module, const loops::Kernel& kernel,
                                     const Machine& machine);
 void define_kernel_task(llvm::Function* task, llvm::Function* body, const loops::Kernel& kernel);

@@ -18,7 +18,7 @@ void set_machine(llvm::Function* function, const Machine& machine) {
 
 llvm::FunctionType* kernel_body_type(llvm::LLVMContext& context, const loops::Kernel& kernel) {
   std::vector<llvm::Type*> parameters(kernel.parameters.size(), llvm::PointerType::get(context, 0));
-  parameters.resize(parameters.size() + 2, llvm::Type::getInt64Ty(context));
+  parameters.resize(parameters.size() + 3, llvm::Type::getInt64Ty(context));
   return llvm::FunctionType::get(llvm::Type::getVoidTy(context), parameters, false);
 }
 
@@ -48,7 +48,7 @@ llvm::Function* declare_kernel_task(llvm::Module& module, const loops::Kernel& k
   llvm::LLVMContext& context = module.getContext();
   llvm::Type* i64 = llvm::Type::getInt64Ty(context);
   auto* type = llvm::FunctionType::get(llvm::Type::getVoidTy(context),
-                                       {llvm::PointerType::get(context, 0), i64, i64}, false);
+                                       {llvm::PointerType::get(context, 0), i64, i64, i64}, false);
   auto* task = llvm::Function::Create(type, llvm::GlobalValue::InternalLinkage,
                                       "task." + kernel.name, module);
   set_machine(task, machine);
@@ -56,15 +56,34 @@ llvm::Function* declare_kernel_task(llvm::Module& module, const loops::Kernel& k
 }
 
 void define_kernel_task(llvm::Function* task, llvm::Function* body, const loops::Kernel& kernel) {
-  llvm::IRBuilder<> ir(llvm::BasicBlock::Create(task->getContext(), "entry", task));
+  llvm::LLVMContext& context = task->getContext();
+  llvm::IRBuilder<> ir(llvm::BasicBlock::Create(context, "entry", task));
   std::vector<llvm::Value*> arguments;
   for (size_t i = 0; i < kernel.parameters.size(); ++i) {
     llvm::Value* slot = ir.CreateConstInBoundsGEP1_64(ir.getPtrTy(), task->getArg(0), i);
     arguments.push_back(ir.CreateLoad(ir.getPtrTy(), slot));
   }
-  arguments.push_back(task->getArg(1));
-  arguments.push_back(task->getArg(2));
+  llvm::Value *first = task->getArg(2), *end = task->getArg(3);
+  arguments.insert(arguments.end(), {task->getArg(1), first, end});
+  if (loops::runs_tasks_together(kernel)) {
+    ir.CreateCall(body, arguments);
+    ir.CreateRetVoid();
+    return;
+  }
+  auto* loop = llvm::BasicBlock::Create(context, "task", task);
+  auto* done = llvm::BasicBlock::Create(context, "done", task);
+  llvm::BasicBlock* entry = ir.GetInsertBlock();
+  ir.CreateBr(loop);
+  ir.SetInsertPoint(loop);
+  llvm::PHINode* number = ir.CreatePHI(ir.getInt64Ty(), 2);
+  llvm::Value* next = ir.CreateAdd(number, ir.getInt64(1));
+  number->addIncoming(first, entry);
+  number->addIncoming(next, loop);
+  arguments[arguments.size() - 2] = number;
+  arguments.back() = next;
   ir.CreateCall(body, arguments);
+  ir.CreateCondBr(ir.CreateICmpSLT(next, end), loop, done);
+  ir.SetInsertPoint(done);
   ir.CreateRetVoid();
 }
 

@@ -39,6 +39,7 @@ class ProgramLowering {
       functions_[i].body = declare_kernel_body(module_, kernel, facts_[i], machine_);
       if (parallel_.contains(i))
         functions_[i].task = declare_kernel_task(module_, kernel, machine_);
+      functions_[i].runs_together = loops::runs_tasks_together(kernel);
     }
   }
 

@@ -218,7 +218,7 @@ class StepLowering {
     std::vector<Value*> arguments;
     for (loops::BufferId id : call.arguments) arguments.push_back(address_of(id));
     arguments.push_back(batch());
-    arguments.push_back(ir_.getInt64(0));
+    arguments.insert(arguments.end(), {ir_.getInt64(0), ir_.getInt64(1)});
     ir_.CreateCall(kernels_[call.kernel.index].body, arguments);
   }
 
@@ -263,6 +263,8 @@ class StepLowering {
       store(kernels_[calls[c].kernel.index].task, offsetof(netc_call, task));
       store(first, offsetof(netc_call, arguments));
       store(task_count(calls[c].tasks), offsetof(netc_call, tasks));
+      store(ir_.getInt64(kernels_[calls[c].kernel.index].runs_together),
+            offsetof(netc_call, together));
     }
     llvm::FunctionCallee parallel = run_->getParent()->getOrInsertFunction(
         "netc_rt_parallel",

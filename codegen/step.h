@@ -10,6 +10,7 @@ namespace netc {
 struct KernelFunctions {
   llvm::Function* body = nullptr;
   llvm::Function* task = nullptr;  ///< nullptr where no step needs one
+  bool runs_together = false;      ///< tasks that lie side by side, in one call
 };
 
 /// Whether the runtime is to run a call of a phase, on any of its threads.

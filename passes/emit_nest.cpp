@@ -8,6 +8,7 @@
 #include "passes/emit_tile.h"
 #include "passes/lane_masks.h"
 #include "passes/staging.h"
+#include "passes/task_range.h"
 
 namespace netc {
 
@@ -37,16 +38,17 @@ class NestEmitter {
                              ? pointers_.packed(staged.read)
                              : builder_.alloc(nest_.nest.dag[staged.read].type, staged.elements));
     tile_.begin();
-    if (plan_.part == 0) return level(0);
+    if (!plan_.part) return level(0);
     RegisterId end =
-        BatchCount::of(nest_.nest.indices[plan_.part_index.index].extent).emit(builder_);
-    builder_.loop(
-        builder_.integer(0), end, plan_.part, {}, [&](RegisterId begin, const Values&) -> Values {
-          RegisterId upper = builder_.min(builder_.add(begin, builder_.integer(plan_.part)), end);
-          exprs_.set_part({plan_.part_index, begin, upper});
-          exprs_.scoped([&] { level(0); });
-          return {};
-        });
+        BatchCount::of(nest_.nest.indices[plan_.part.index.index].extent).emit(builder_);
+    builder_.loop(builder_.integer(0), end, plan_.part.values, {},
+                  [&](RegisterId begin, const Values&) -> Values {
+                    RegisterId upper =
+                        builder_.min(builder_.add(begin, builder_.integer(plan_.part.values)), end);
+                    exprs_.set_part({plan_.part.index, begin, upper});
+                    exprs_.scoped([&] { level(0); });
+                    return {};
+                  });
   }
 
   void pack(const StagedRead& staged) {
@@ -102,9 +104,8 @@ class NestEmitter {
   }
 
   std::pair<RegisterId, RegisterId> range_of_task(RegisterId end) {
-    RegisterId chunk = builder_.integer(plan_.tasks.chunk);
-    RegisterId lower = builder_.mul(builder_.task(), chunk);
-    return {lower, builder_.min(builder_.add(lower, chunk), end)};
+    const auto [lower, upper] = task_range(builder_, plan_);
+    return {lower, builder_.min(upper, end)};
   }
 
   /// Where the window of the tile at hand begins among all that were packed.
@@ -113,8 +114,7 @@ class NestEmitter {
     for (IndexId index : staged.around) {
       int64_t extent = nest_.nest.indices[index.index].extent.at(graph_.capacity);
       RegisterId round = exprs_.binding(index).bases[0];
-      if (int64_t step = plan_.step(index); step > 1)
-        round = builder_.apply(Function::div, {round, builder_.integer(step)});
+      round = builder_.div(round, builder_.integer(plan_.step(index)));
       window = builder_.mul(window, builder_.integer(plan_.rounds(index, extent)));
       window = builder_.add(window, round);
     }

@@ -59,7 +59,7 @@ constexpr int64_t written_out_points = 64;
 // From asking for a line to reading it: most panels come from the second cache, scalars of a column
 // often from beyond.
 constexpr int64_t rounds_ahead = 4;
-constexpr int64_t rounds_ahead_of_scalars = 16;
+constexpr int64_t rounds_ahead_of_far = 16;
 
 /// Whether a stage adds up products of two reads that vary along the lanes: where a mask ends them
 /// both are 0, and so is what they add to a sum that begins with 0.
@@ -197,8 +197,8 @@ ReductionEmitter::Values ReductionEmitter::level(size_t depth, Values carried) {
   if (!extent.batch && !clipped.cut) {
     int64_t full = extent.factor / step * step;
     int64_t rest = extent.factor - full;
-    carried = depth == 0 && asking_.shares > 0
-                  ? shares(std::move(carried), zero, builder_.integer(full), slots)
+    carried = depth == asking_.depth && asking_.shares > 0
+                  ? shares(depth, std::move(carried), zero, builder_.integer(full), slots)
                   : steps(depth, std::move(carried), zero, builder_.integer(full), slots);
     if (rest == 0) return carried;
     RegisterId mask;
@@ -212,8 +212,9 @@ ReductionEmitter::Values ReductionEmitter::level(size_t depth, Values carried) {
   for (const Clip& clip : clips) exprs_.assume(clip.read, clip.guard, true);
   RegisterId full = upper;
   if (step > 1) full = builder_.sub(upper, builder_.mod(builder_.sub(upper, lower), step));
-  carried = depth == 0 && asking_.shares > 0 ? shares(std::move(carried), lower, full, slots)
-                                             : steps(depth, std::move(carried), lower, full, slots);
+  carried = depth == asking_.depth && asking_.shares > 0
+                ? shares(depth, std::move(carried), lower, full, slots)
+                : steps(depth, std::move(carried), lower, full, slots);
   if (step > 1 && lanes == 1) carried = steps(depth, std::move(carried), full, upper, 1);
   for (const Clip& clip : clips) exprs_.assume(clip.read, clip.guard, false);
   if (lanes == 1) return carried;
@@ -266,18 +267,16 @@ void ReductionEmitter::leave_out(const Affine& condition, IndexId index, Bounds&
     const RegisterId none = builder_.apply(Function::less, {rest, builder_.integer(0)});
     bounds.upper = builder_.apply(Function::select, {none, bounds.lower, bounds.upper});
   } else if (c < 0) {
-    RegisterId end = builder_.add(rest, size);
-    if (c < -1) end = builder_.apply(Function::div, {end, size});
-    bounds.upper = builder_.min(bounds.upper, end);
+    const RegisterId end = builder_.add(rest, size);
+    bounds.upper = builder_.min(bounds.upper, builder_.div(end, size));
   } else {
-    RegisterId begin = builder_.sub(builder_.integer(c - 1), rest);
-    if (c > 1) begin = builder_.apply(Function::div, {begin, size});
-    bounds.lower = builder_.max(bounds.lower, begin);
+    const RegisterId begin = builder_.sub(builder_.integer(c - 1), rest);
+    bounds.lower = builder_.max(bounds.lower, builder_.div(begin, size));
   }
 }
 
-/// All rounds of the outermost index, cut so that something is asked for before each share.
-ReductionEmitter::Values ReductionEmitter::shares(Values carried, RegisterId lower,
+/// All rounds of an index, cut so that something is asked for before each share.
+ReductionEmitter::Values ReductionEmitter::shares(size_t depth, Values carried, RegisterId lower,
                                                   RegisterId upper, int64_t slots) {
   const RegisterId each = builder_.integer((asking_.values + slots - 1) / slots * slots);
   return builder_.loop(
@@ -285,7 +284,7 @@ ReductionEmitter::Values ReductionEmitter::shares(Values carried, RegisterId low
       [&](RegisterId share, const Values& values) {
         asking_.ask(share);
         const RegisterId first = builder_.add(lower, builder_.mul(share, each));
-        return steps(0, values, first, builder_.min(builder_.add(first, each), upper), slots);
+        return steps(depth, values, first, builder_.min(builder_.add(first, each), upper), slots);
       },
       false, "share");
 }
@@ -322,9 +321,7 @@ ReductionEmitter::Bounds ReductionEmitter::bounds(IndexId index) {
       high = builder_.add(rest, one);
     }
     auto rounded_up = [&](RegisterId value) {
-      if (c == 1) return value;
-      return builder_.apply(Function::div,
-                            {builder_.add(value, builder_.integer(c - 1)), builder_.integer(c)});
+      return builder_.div(builder_.add(value, builder_.integer(c - 1)), builder_.integer(c));
     };
     if (clip.coefficient > 0 ? guard.lower : guard.upper)
       result.lower = builder_.max(result.lower, rounded_up(low));
@@ -411,6 +408,10 @@ void ReductionEmitter::prefetch_streamed() {
   const IndexId inner = stage_.reduced.back();
   for (const StreamedRead& streamed : plan_.streamed) {
     if (!(nest_.depends[streamed.read.index] & bit(inner))) continue;
+    // A short loop ends before what is asked for long ahead.
+    const int64_t values = nest_.nest.indices[inner.index].extent.factor;
+    const bool is_near =
+        streamed.is_panel || plan_.runs_together || values < 4 * rounds_ahead_of_far;
     std::set<uint16_t> asked;
     for (const Point& point : points_) {
       const uint16_t slot = point[streamed.index.index];
@@ -418,7 +419,7 @@ void ReductionEmitter::prefetch_streamed() {
       const bool is_end = slot == 0 || slot + 1 == exprs_.binding(streamed.index).slots;
       if ((streamed.is_panel || is_end) && asked.insert(slot).second)
         exprs_.prefetch_ahead(streamed.read, point, inner,
-                              streamed.is_panel ? rounds_ahead : rounds_ahead_of_scalars);
+                              is_near ? rounds_ahead : rounds_ahead_of_far);
     }
   }
 }

@@ -7,8 +7,9 @@
 
 namespace netc {
 
-/// What is asked for while a sum runs: a share of it before each `values` of its outermost index.
+/// What is asked for while a sum runs: a share of it before each `values` of one of its indices.
 struct Asking {
+  size_t depth = 0;    ///< the index's, among the sum's
   int64_t shares = 0;  ///< 0: nothing
   int64_t values = 0;
   std::function<void(loops::RegisterId share)> ask;
@@ -30,7 +31,8 @@ class ReductionEmitter {
   loops::RegisterId base(const Point& point, loops::RegisterId partial);
   Values identity();
   Values level(size_t depth, Values carried);
-  Values shares(Values carried, loops::RegisterId lower, loops::RegisterId upper, int64_t slots);
+  Values shares(size_t depth, Values carried, loops::RegisterId lower, loops::RegisterId upper,
+                int64_t slots);
   Values steps(size_t depth, Values carried, loops::RegisterId lower, loops::RegisterId upper,
                int64_t slots);
   Values part(size_t depth, Values carried, loops::RegisterId base, int64_t slots,
@@ -65,9 +67,9 @@ class ReductionEmitter {
   IndexId vector_;  ///< the reduced index of the lanes, if it is one
   uint16_t vector_lanes_ = 1;
   bool dead_lanes_add_zero_ = false;  ///< sums along the lanes need no masks
-  size_t width_ = 1;    ///< registers of one accumulator: 2 with a position
-  size_t chains_ = 1;   ///< accumulators of a point that are combined at the end
-  int64_t copies_ = 1;  ///< of the inner loops, where outer ones are written out
+  size_t width_ = 1;                  ///< registers of one accumulator: 2 with a position
+  size_t chains_ = 1;                 ///< accumulators of a point that are combined at the end
+  int64_t copies_ = 1;                ///< of the inner loops, where outer ones are written out
 };
 
 }  // namespace netc

@@ -6,6 +6,8 @@
 #include <map>
 #include <set>
 
+#include "passes/emit_ahead.h"
+
 namespace netc {
 
 using loops::RegisterId;
@@ -101,11 +103,12 @@ void TileEmitter::at_row(RegisterId at, const std::function<void()>& body) {
 }
 
 void TileEmitter::sums() {
-  Asking asking = this->asking();
-  if (plan_.prefetches && asking.shares == 0) prefetch(points_);
+  AheadEmitter ahead(graph_, nest_, plan_, exprs_, builder_);
+  Asking asking = plan_.runs_together ? ahead.asking() : this->asking();
+  if (plan_.prefetches && (plan_.runs_together || asking.shares == 0)) prefetch(points_);
   for (size_t k = 0; k < nest_.nest.stages.size(); ++k) {
     RegisterId partial;
-    if (plan_.part > 0) partial = pointer_of_(nest_.nest.stores[0].buffer);
+    if (plan_.part) partial = pointer_of_(nest_.nest.stores[0].buffer);
     ReductionEmitter(nest_, plan_, k, exprs_, builder_, points_)
         .run(partial, k == 0 ? asking : Asking{});
   }
@@ -119,13 +122,13 @@ Asking TileEmitter::asking() {
   if (stage.reduced.empty() || plan_.stage_vector[0]) return {};
   const IndexId outer = stage.reduced[0];
   int64_t extent = nest_.nest.extent(outer, graph_.capacity);
-  if (outer == plan_.part_index) extent = plan_.part;
+  if (outer == plan_.part.index) extent = plan_.part.values;
   const int64_t rows = exprs_.binding(row_).slots;
   const int64_t most = std::min(rows, extent / plan_.slots[outer.index] / rounds_of_share);
   if (most < 2) return {};
   const int64_t each = (rows + most - 1) / most;
   const int64_t shares = (rows + each - 1) / each;
-  return {shares, (extent + shares - 1) / shares,
+  return {0, shares, (extent + shares - 1) / shares,
           [this, each, points = points_of_row()](RegisterId share) {
             for (int64_t k = 0; k < each; ++k)
               at_row(builder_.add(builder_.mul(share, builder_.integer(each)), builder_.integer(k)),

@@ -7,7 +7,8 @@ namespace netc {
 
 namespace {
 
-constexpr double bytes_a_cycle = 4;   ///< of lines that come from beyond the second cache
+constexpr double bytes_a_cycle = 4;  ///< of lines that come from beyond the second cache
+constexpr int64_t line_bytes = 64;
 constexpr double share_hidden = 0.5;  ///< of the arithmetic's time, in which they come besides
 
 class Reader {
@@ -20,7 +21,6 @@ class Reader {
   /// than it spans, read each time; 0 if there is no such loop.
   double bytes_again() const {
     double bytes = bytes_of_tile();
-    if (bytes == 0) return 0;
     bool again = false;
     for (IndexId index : plan_.order) {
       if (!moves(index)) again |= rounds(index) > 1;
@@ -36,6 +36,26 @@ class Reader {
     return bytes;
   }
 
+  /// What the sum of one tile reads, in whole lines; 0 if the read is not part of a sum.
+  double bytes_of_tile() const {
+    const int64_t width = byte_size(nest_.nest.dag[read_].type);
+    const double line = static_cast<double>(line_bytes / width);
+    double elements = 1, of_line = 1;
+    bool reduces = false;
+    for (const auto& [index, stride] : access_.strides) {
+      const bool is_reduced = !nest_.nest.is_free(index);
+      reduces |= is_reduced;
+      if (!is_reduced && !(in_order(index) && moves(index))) continue;
+      int64_t values = std::min<int64_t>(plan_.step(index), extent(index));
+      if (is_reduced) values = index == plan_.part.index ? plan_.part.values : extent(index);
+      elements *= static_cast<double>(values);
+      const double apart = std::abs(static_cast<double>(stride.at(graph_.capacity)));
+      if (apart < line) of_line *= std::min(static_cast<double>(values), std::ceil(line / apart));
+    }
+    if (!reduces) return 0;
+    return elements * static_cast<double>(width) * std::max(1.0, line / of_line);
+  }
+
  private:
   int64_t extent(IndexId index) const { return nest_.nest.extent(index, graph_.capacity); }
   double rounds(IndexId index) const {
@@ -43,20 +63,8 @@ class Reader {
   }
   bool moves(IndexId index) const { return !access_.stride(index).is_zero() && !overlaps(index); }
 
-  /// What the sum of one tile reads; 0 if the read is not part of a sum.
-  double bytes_of_tile() const {
-    auto bytes = static_cast<double>(byte_size(nest_.nest.dag[read_].type));
-    bool reduces = false;
-    for (const auto& [index, stride] : access_.strides) {
-      if (nest_.nest.is_free(index)) continue;
-      bytes *= static_cast<double>(index == plan_.part_index ? plan_.part : extent(index));
-      reduces = true;
-    }
-    if (!reduces) return 0;
-    for (IndexId index : plan_.order)
-      if (moves(index))
-        bytes *= static_cast<double>(std::min<int64_t>(plan_.step(index), extent(index)));
-    return bytes;
+  bool in_order(IndexId index) const {
+    return std::find(plan_.order.begin(), plan_.order.end(), index) != plan_.order.end();
   }
 
   /// Whether an index moves the read by less than one of the sum's indices does in all.
@@ -84,11 +92,11 @@ Residency residency_of(const Graph& graph, const AccessedNest& nest, const Plan&
   for (const auto& [read, access] : nest.reads) {
     Reader reader(graph, nest, plan, read, access);
     double bytes = reader.bytes_again();
-    result.bytes += bytes;
+    result.bytes += bytes > 0 ? bytes : reader.bytes_of_tile();
     if (bytes > 0.25 * static_cast<double>(target.l2_bytes))
       result.cycles += reader.bytes_in_all() / bytes_a_cycle;
   }
-  if (result.bytes <= 0.75 * static_cast<double>(target.l2_bytes)) result.cycles = 0;
+  if (result.bytes <= 0.7 * static_cast<double>(target.l2_bytes)) result.cycles = 0;
   result.cycles = std::max(0.0, result.cycles - share_hidden * plan.cycles);
   return result;
 }

@@ -117,7 +117,7 @@ class Scheduler {
     }
     if (terms_to_split(nest) >= least_in_parts) {
       nest.splits = nest.packs = true;
-      nest.splits = plans_.plan(graph_, access(graph_, nest)).part > 0;
+      nest.splits = plans_.plan(graph_, access(graph_, nest)).part.values > 0;
       if (nest.splits && !stores_sum_alone(nest)) return add_split(nest, group);
     }
     nests.push_back(std::move(nest));
@@ -282,7 +282,11 @@ class Scheduler {
       }
     }
     Draft kernel = draft(used, written, scans_.size());
-    for (const PlannedNest& planned : chain) {
+    const bool together = std::any_of(chain.begin(), chain.end(), [](const PlannedNest& planned) {
+      return planned.plan.parallel && planned.plan.runs_together;
+    });
+    for (PlannedNest& planned : chain) {
+      planned.plan.runs_together |= together;
       if (planned.plan.parallel) kernel.call.tasks = planned.plan.tasks;
       if (remarks_) remark_on_plan(graph_, planned.nest, planned.plan, target_, *remarks_);
     }

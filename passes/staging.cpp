@@ -93,12 +93,12 @@ class WindowBuilder {
   }
 
   /// Whether the window holds one part of the index at a time.
-  bool is_part(IndexId index) const { return index == plan_.part_index && !staged_.packed; }
+  bool is_part(IndexId index) const { return index == plan_.part.index && !staged_.packed; }
 
   /// Values of an index within the window.
   Dim reach(IndexId index) const {
     if (part_of(index) == Part::fixed) return {1, false};
-    if (is_part(index)) return {plan_.part, false};
+    if (is_part(index)) return {plan_.part.values, false};
     if (part_of(index) == Part::whole) return index_at(index).extent;
     int64_t lanes = index == plan_.vector ? plan_.lanes : 1;
     return {plan_.slots[index.index] * lanes, false};
@@ -194,7 +194,7 @@ class WindowBuilder {
 
 /// How many times longer loads take where the steps of a sum are far apart; 0: no longer.
 double cost_of_steps(const Graph& graph, const AccessedNest& nest, const Access& access, DType type,
-                     const Target& target) {
+                     SumPart part, const Target& target) {
   int64_t least = 0, total = 1;
   double cost = 0;
   auto consider = [&](int64_t step, int64_t count) {
@@ -207,6 +207,7 @@ double cost_of_steps(const Graph& graph, const AccessedNest& nest, const Access&
     int64_t step = std::abs(each.at(graph.capacity)) * byte_size(type);
     if (step < line_bytes) return 0;
     int64_t count = nest.nest.indices[index.index].extent.at(graph.capacity);
+    if (index == part.index) count = std::min(count, part.values);
     if (index == nest.nest.stages[0].reduced.back()) consider(step, count);
     least = least == 0 ? step : std::min(least, step);
     total *= count;
@@ -218,7 +219,7 @@ double cost_of_steps(const Graph& graph, const AccessedNest& nest, const Access&
 /// How many times longer the elements of this read take than those of a copy, if sums with their
 /// lanes along `vector` may gain from one; 0: they do not.
 double cost_in_place(const Graph& graph, const AccessedNest& nest, ExprId read, IndexId vector,
-                     const Target& target) {
+                     SumPart part, const Target& target) {
   auto found = nest.reads.find(read);
   if (found == nest.reads.end() || !found->second.data.empty()) return 0;
   const Access& access = found->second;
@@ -227,20 +228,20 @@ double cost_in_place(const Graph& graph, const AccessedNest& nest, ExprId read, 
   if (!access.guards.empty()) return 1;
   BatchCount stride = access.stride(vector);
   if (!stride.is_zero() && !stride.is(1)) return cost_of_distance;
-  return cost_of_steps(graph, nest, access, expr.type, target);
+  return cost_of_steps(graph, nest, access, expr.type, part, target);
 }
 
 }  // namespace
 
 std::map<ExprId, double> stageable_reads(const Graph& graph, const AccessedNest& nest,
-                                         IndexId vector, const Target& target) {
+                                         IndexId vector, SumPart part, const Target& target) {
   std::map<ExprId, double> result;
   for (const Stage& stage : nest.nest.stages) {
     IndexSet reduced = 0;
     for (IndexId index : stage.reduced) reduced |= bit(index);
     for (ExprId id : reachable(nest.nest.dag, stage.body)) {
       if (!(nest.depends[id.index] & reduced)) continue;
-      double cost = cost_in_place(graph, nest, id, vector, target);
+      double cost = cost_in_place(graph, nest, id, vector, part, target);
       if (cost > 0) result[id] = cost;
     }
   }
@@ -255,7 +256,7 @@ std::optional<StagedRead> window_at(const Graph& graph, const AccessedNest& nest
                     .run(packed ? most_packed_bytes : target.scratch_bytes());
   if (!window || !nest.reads.at(read).guards.empty()) return window;
   DType type = nest.nest.dag[read].type;
-  if (cost_of_steps(graph, nest, window->access, type, target) > 0) return {};
+  if (cost_of_steps(graph, nest, window->access, type, plan.part, target) > 0) return {};
   return window;
 }
 

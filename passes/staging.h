@@ -13,10 +13,11 @@
 
 namespace netc {
 
-/// The reads whose copies may help the sums of a nest that has its lanes along `vector`, each with
-/// how many times longer its elements take where they stand.
+/// The reads whose copies may help the sums of a nest that has its lanes along `vector` and takes
+/// this part of its sum at a time, each with how many times longer its elements take where they
+/// stand.
 std::map<ExprId, double> stageable_reads(const Graph& graph, const AccessedNest& nest,
-                                         IndexId vector, const Target& target);
+                                         IndexId vector, SumPart part, const Target& target);
 
 /// The window of a read that is copied, or was packed, when the first `depth` loops of the plan's
 /// order are open; nothing if it is none of fixed shape, too large, or no better than the tensor.

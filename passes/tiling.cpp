@@ -21,7 +21,13 @@ namespace {
 constexpr double least_terms_to_prefetch = 64;
 constexpr int64_t least_points_to_stream = 8;
 constexpr int64_t line_bytes = 64;
-constexpr double bytes_a_cycle = 4;  ///< of sums that are kept in memory
+constexpr double bytes_a_cycle = 4;        ///< of sums that are kept in memory
+constexpr double near_bytes_a_cycle = 64;  ///< of those that stay in the second cache
+constexpr double fetched_bytes_a_cycle = 8;
+constexpr double share_of_sums = 0.25;  ///< of that cache
+constexpr double share_of_part = 0.25;
+constexpr int64_t terms_of_short_part = 64;
+constexpr int64_t least_short_parts = 16;
 /// A kernel of its own finds less in the caches, and so do those that read what it has packed.
 constexpr double cost_of_packing = 1.5;
 
@@ -31,14 +37,29 @@ class Planner {
       : graph_(graph), nest_(nest), target_(target), full_batches_(updates_variables(graph)) {}
 
   Plan run() {
+    Plan best = best_plan();
+    part_ = short_part();
+    reads_.in_parts = part_.values > 0;
+    if (part_) {
+      Plan cut = best_plan();
+      if (cut.part && cut.price < best.price) best = std::move(cut);
+    }
+    set_runs(best);
+    set_tasks(best, graph_, nest_, target_);
+    return best;
+  }
+
+ private:
+  /// The best plan with the part at hand.
+  Plan best_plan() {
     clip({});
     Plan best = plan_for(IndexId{});
     auto consider = [&](Plan plan) {
-      if (plan.price < best.price) best = std::move(plan);
+      if (plan.price < best.price || (part_ && !best.part)) best = std::move(plan);
     };
     for (uint32_t i = 0; i < nest_.nest.free_count; ++i) {
       if (!may_hold_lanes(IndexId{i})) continue;
-      reads_.helped = stageable_reads(graph_, nest_, IndexId{i}, target_);
+      reads_.helped = stageable_reads(graph_, nest_, IndexId{i}, part_, target_);
       reads_.copied = false;
       clip(IndexId{i});
       consider(plan_for(IndexId{i}));
@@ -51,14 +72,35 @@ class Planner {
         left = reads_.helped.size();
       }
     }
-    if (nest_.nest.stages.size() == 1 && !nest_.nest.accumulates())
+    if (nest_.nest.stages.size() == 1 && !nest_.nest.accumulates() && !part_)
       for (IndexId index : nest_.nest.stages[0].reduced)
         if (auto plan = copied_along_sum(index)) consider(std::move(*plan));
-    set_tasks(best, graph_, nest_, target_);
     return best;
   }
 
- private:
+  /// A part of a long sum over rows, so short that these stay in the second cache, however far
+  /// apart they are, and so do the sums themselves; none where that is not so.
+  SumPart short_part() const {
+    if (!nest_.nest.splits || !sums_stay()) return {};
+    const IndexId index = cut_index();
+    for (const auto& [read, access] : nest_.reads) {
+      const int64_t apart = std::abs(access.stride(index).at(graph_.capacity));
+      if (apart > 0 && apart * byte_size(nest_.nest.dag[read].type) < line_bytes) return {};
+    }
+    int64_t inner = 1;
+    for (IndexId other : nest_.nest.stages[0].reduced)
+      if (other != index) inner *= extent(other);
+    if (inner * extent(index) < least_short_parts * terms_of_short_part) return {};
+    return {index, std::max<int64_t>(terms_of_short_part / inner, 1)};
+  }
+
+  /// The index of the sum that parts cut: the outermost that has several values.
+  IndexId cut_index() const {
+    const Stage& stage = nest_.nest.stages[0];
+    return *std::find_if(stage.reduced.begin(), stage.reduced.end() - 1,
+                         [&](IndexId index) { return extent(index) > 1; });
+  }
+
   /// Finds the reads whose guards the loops of sums keep, and the indices that a tile then holds
   /// at one value.
   void clip(IndexId vector) {
@@ -99,7 +141,7 @@ class Planner {
   std::optional<Plan> copied_along_sum(IndexId index) {
     const Stage& stage = nest_.nest.stages[0];
     if (extent(index) < 2 || stage.reduction == Reduction::argmax) return {};
-    reads_.helped = stageable_reads(graph_, nest_, index, target_);
+    reads_.helped = stageable_reads(graph_, nest_, index, part_, target_);
     if (reads_.helped.empty()) return {};
     const size_t wanted = reads_.helped.size();
     reads_.copied = true;
@@ -130,7 +172,7 @@ class Planner {
     choose_slots(plan, stages, reads_, full_batches_, graph_, nest_, target_);
     set_order(plan);
     set_prefetches(plan);
-    if (nest_.nest.packs && !plan.order.empty()) set_parts(plan);
+    if (nest_.nest.packs && !plan.order.empty()) set_part(plan);
     if (reads_.copied)
       std::erase_if(reads_.helped, [&](const auto& entry) { return !stage(plan, entry.first); });
     set_finish(plan);
@@ -174,29 +216,27 @@ class Planner {
       if (2 * bytes > target_.l1_bytes) plan.streamed.push_back({read, plan.vector, true});
       return;
     }
-    if (step < line_bytes || !access.guards.empty() || find_staged(plan, read)) return;
+    if (step < line_bytes || find_staged(plan, read)) return;
     for (IndexId index : plan.order)
       if (plan.slots[index.index] > 1 && access.stride(index).is(1))
         plan.streamed.push_back({read, index, false});
   }
 
-  /// Cuts the sum where what its loops read over and over would not stay in the second cache, if
-  /// that takes longer than to read and write the sum once for each part.
-  void set_parts(Plan& plan) const {
-    const Stage& stage = nest_.nest.stages[0];
+  /// Cuts the sum: as it is to be, or where what its loops read over and over would not stay in
+  /// the second cache, if that takes longer than to read and write the sum once for each part.
+  void set_part(Plan& plan) const {
+    const bool may_cut = nest_.nest.splits && !plan.stage_vector[0];
+    if (part_ && may_cut) plan.part = part_;
     Residency whole = residency_of(graph_, nest_, plan, target_);
-    double cost = whole.cycles;
-    if (whole.cycles > 0 && nest_.nest.splits && !plan.stage_vector[0]) {
+    double cost = plan.part ? cycles_of_parts(plan) : whole.cycles;
+    if (whole.cycles > 0 && may_cut && !part_) {
       Plan cut = plan;
-      cut.part_index = *std::find_if(stage.reduced.begin(), stage.reduced.end() - 1,
-                                     [&](IndexId index) { return extent(index) > 1; });
-      int64_t count = extent(cut.part_index);
-      double most = 0.5 * static_cast<double>(target_.l2_bytes);
-      int64_t parts = std::min(static_cast<int64_t>(std::ceil(whole.bytes / most)), count);
-      cut.part = (count + parts - 1) / parts;
-      double cycles =
-          residency_of(graph_, nest_, cut, target_).cycles * static_cast<double>(parts) +
-          cycles_of_parts(parts);
+      cut.part.index = cut_index();
+      const int64_t count = extent(cut.part.index);
+      const double most = 0.5 * static_cast<double>(target_.l2_bytes);
+      const int64_t parts = std::min(static_cast<int64_t>(std::ceil(whole.bytes / most)), count);
+      cut.part.values = (count + parts - 1) / parts;
+      const double cycles = cycles_of_parts(cut);
       if (cycles < cost) {
         cost = cycles;
         plan = std::move(cut);
@@ -206,12 +246,30 @@ class Planner {
     plan.price += cost;
   }
 
-  /// Cycles of reading and writing the sum in memory for each part of it.
-  double cycles_of_parts(int64_t parts) const {
+  void set_runs(Plan& plan) const {
+    plan.runs_together = plan.part && residency_of(graph_, nest_, plan, target_).bytes <=
+                                          share_of_part * static_cast<double>(target_.l2_bytes);
+  }
+
+  /// Cycles of what the parts of a sum read from beyond the second cache, and of reading and
+  /// writing the sum in memory for each.
+  double cycles_of_parts(const Plan& plan) const {
+    const auto parts =
+        static_cast<double>((extent(plan.part.index) + plan.part.values - 1) / plan.part.values);
+    return parts * (residency_of(graph_, nest_, plan, target_).cycles +
+                    2 * bytes_of_sums() / (sums_stay() ? near_bytes_a_cycle : bytes_a_cycle));
+  }
+
+  double bytes_of_sums() const {
     auto bytes = static_cast<double>(byte_size(nest_.nest.dag[nest_.nest.stages[0].body].type));
     for (uint32_t i = 0; i < nest_.nest.free_count; ++i)
       bytes *= static_cast<double>(extent(IndexId{i}));
-    return 2 * bytes * static_cast<double>(parts) / bytes_a_cycle;
+    return bytes;
+  }
+
+  /// Whether the second cache keeps the sums between parts.
+  bool sums_stay() const {
+    return bytes_of_sums() <= share_of_sums * static_cast<double>(target_.l2_bytes);
   }
 
   /// Copies a read's window where that costs least; false where no window is small enough.
@@ -221,7 +279,8 @@ class Planner {
     std::optional<StagedRead> best;
     auto consider = [&](std::optional<StagedRead> staged, double times) {
       if (!staged) return;
-      double cycles = times * copy_cycles(*staged, plan, graph_.capacity);
+      double cycles =
+          times * (copy_cycles(*staged, plan, graph_.capacity) + cycles_of_fetching(*staged));
       // Of equal ones the innermost: it is small, and tasks make no copies for each other.
       const double within = staged->packed ? 1 : 1 + 1e-9;
       if (cycles < least * within) best = std::move(staged);
@@ -241,6 +300,15 @@ class Planner {
     if (!best) return false;
     plan.staged.push_back(std::move(*best));
     return true;
+  }
+
+  /// Cycles until what a copy reads has come, if it is part of what is too large for the second
+  /// cache; a sum would read it while it computes.
+  double cycles_of_fetching(const StagedRead& staged) const {
+    const TensorType& type = graph_[nest_.nest.dag[staged.read].tensor].type;
+    const int64_t width = byte_size(type.dtype);
+    if (type.elements(graph_.capacity) * width <= target_.l2_bytes / 4) return 0;
+    return static_cast<double>(staged.elements * width) / fetched_bytes_a_cycle;
   }
 
   /// How often the kernel runs for each time that the read is packed.
@@ -297,6 +365,7 @@ class Planner {
   const Target& target_;
   const bool full_batches_;  ///< mostly
   ReadChoice reads_;         ///< of the plan at hand
+  SumPart part_;             ///< that plans take; none: of their own choice
 };
 
 }  // namespace

@@ -41,6 +41,14 @@ struct StreamedRead {
   bool is_panel = true;
 };
 
+/// A sum cut into parts that run one after the other, each through all tiles.
+struct SumPart {
+  IndexId index;       ///< of the sum
+  int64_t values = 0;  ///< of the index in one part; 0: the sum is not cut
+
+  explicit operator bool() const { return values > 0; }
+};
+
 struct Plan {
   IndexId vector;  ///< the free index of the lanes; invalid: none
   uint16_t lanes = 1;
@@ -49,8 +57,10 @@ struct Plan {
   std::vector<int64_t> slots;  ///< for each index: points of a tile (vectors, of the lanes)
   std::vector<IndexId> order;  ///< loops over free indices, outermost first
   std::vector<StagedRead> staged;
-  IndexId part_index;  ///< of the sum, cut into parts that run one after the other; invalid: none
-  int64_t part = 0;    ///< values of it in one part
+  SumPart part;  ///< the whole sum, if none
+  /// Parts are so small that the next one is asked for while one runs. Tasks that lie side by side
+  /// then go through a part together, so that its rows come as a whole.
+  bool runs_together = false;
   bool prefetches = false;  ///< what is read and written after the sums is asked for before them
   /// What follows the sums is a loop over the rows of a tile; the sums go through memory.
   bool finishes_in_loop = false;
@@ -66,9 +76,7 @@ struct Plan {
   IndexId lane_index() const {
     return vector || stage_vector.size() != 1 ? vector : stage_vector[0];
   }
-  uint16_t lane_count() const {
-    return vector || stage_lanes.size() != 1 ? lanes : stage_lanes[0];
-  }
+  uint16_t lane_count() const { return vector || stage_lanes.size() != 1 ? lanes : stage_lanes[0]; }
   /// Values of an index that one slot stands for.
   int64_t lanes_at(IndexId index) const { return index == vector ? lanes : 1; }
   /// Values of an index from one round of its loop to the next.

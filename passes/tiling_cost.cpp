@@ -9,7 +9,8 @@ namespace {
 
 constexpr int64_t line_bytes = 64;
 constexpr int64_t far_bytes = 2048;
-constexpr int64_t most_aliases = 6;      ///< lines that share a set with others and stay
+constexpr int64_t most_aliases = 6;  ///< lines that share a set with others and stay
+constexpr double share_of_near_reads = 0.8;
 constexpr double cost_of_aliases = 1.6;  ///< where they do not
 
 /// Cycles of one vector instruction, of which there are two at a time: two halves where the units
@@ -111,6 +112,7 @@ SectionCost::SectionCost(const AccessedNest& nest, const std::vector<ExprId>& ro
         node.cycles = access_cycles(read->second, guards > 0, expr.type, varies, lanes);
         node.alias = aliases(nest, read->second, expr.type);
         if (helped != reads.helped.end()) node.cycles *= helped->second;
+        if (reads.in_parts) node.cycles *= share_of_near_reads;
         node.size = 1 + 4 * static_cast<double>(guards);
         bool whole =
             !varies || (read->second.data.empty() && read->second.stride(lanes.index).is(1));

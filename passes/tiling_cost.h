@@ -25,6 +25,7 @@ struct ReadChoice {
   std::map<ExprId, double> helped;
   bool copied = false;       ///< it is made
   std::set<ExprId> clipped;  ///< loops keep their guards
+  bool in_parts = false;     ///< few of them are read at a time, and stay in the second cache
   IndexSet uniform = 0;      ///< indices that tiles hold at one value, because of these guards
 };
 

@@ -15,6 +15,7 @@ namespace netc {
 namespace {
 
 constexpr int64_t most_tasks = 32;
+constexpr int64_t most_runs = 16;         ///< tasks that are better run together
 constexpr int64_t enough = 8;             ///< tasks
 constexpr double even_enough = 1.1;       ///< of a half of the work, for the busier of two threads
 constexpr double share_of_copies = 0.06;  ///< of a kernel's cycles, where tasks repeat them
@@ -40,7 +41,8 @@ class TaskPlanner {
     int64_t count = tiles(plan, index);
     int64_t wanted =
         std::clamp<int64_t>(static_cast<int64_t>(work / (target_.wake_cycles / 2)), 2,
-                            std::min<int64_t>(most_tasks, tasks_worth_copies(plan, cut)));
+                            std::min<int64_t>(plan.runs_together ? most_runs : most_tasks,
+                                              tasks_worth_copies(plan, cut)));
     const int64_t unit = whole_row(plan, index, (count + wanted - 1) / wanted);
     const int64_t units = (count + unit - 1) / unit;
     const int64_t each = unit * dealt_evenly(units, (units + wanted - 1) / wanted);
@@ -113,6 +115,9 @@ class TaskPlanner {
   /// enough and no copies stand outside of it, since kernels that follow are cut so, too; else the
   /// outermost that is long enough, else the longest.
   size_t choose_cut(const Plan& plan) const {
+    if (plan.runs_together)
+      return longest(plan,
+                     [&](IndexId index) { return tiles(plan, index) > 1 ? extent(index) : 0; });
     size_t cut = plan.order.size(), rows = cut;
     for (size_t k = plan.order.size(); k-- > 0;) {
       if (tiles(plan, plan.order[k]) < enough) continue;
@@ -125,10 +130,15 @@ class TaskPlanner {
     }
     if (rows < plan.order.size()) return rows;
     if (cut < plan.order.size()) return cut;
-    auto longest =
+    return longest(plan, [&](IndexId index) { return tiles(plan, index); });
+  }
+
+  template <typename Length>
+  static size_t longest(const Plan& plan, const Length& length) {
+    const auto found =
         std::max_element(plan.order.begin(), plan.order.end(),
-                         [&](IndexId a, IndexId b) { return tiles(plan, a) < tiles(plan, b); });
-    return static_cast<size_t>(longest - plan.order.begin());
+                         [&](IndexId a, IndexId b) { return length(a) < length(b); });
+    return static_cast<size_t>(found - plan.order.begin());
   }
 
   /// Whether what every task over a loop goes through stays in the cache from one to the next.

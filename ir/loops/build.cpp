@@ -83,6 +83,7 @@ RegisterId Builder::integer(int64_t value, DType type) {
 
 RegisterId Builder::batch() { return shared({.opcode = Opcode::batch}, {DType::i64}); }
 RegisterId Builder::task() { return shared({.opcode = Opcode::task}, {DType::i64}); }
+RegisterId Builder::task_end() { return shared({.opcode = Opcode::task_end}, {DType::i64}); }
 
 RegisterId Builder::apply(Function function, std::vector<RegisterId> operands) {
   NETC_CHECK(!operands.empty(), "functions have operands");
@@ -193,6 +194,7 @@ RegisterId Builder::integer_arithmetic(Function function, RegisterId a, Register
 int64_t Builder::divisor(Function function, RegisterId a, RegisterId b) const {
   const int64_t x = divisors_[a.index];
   const int64_t y = divisors_[b.index];
+  if (function == Function::div) return 1;
   if (function != Function::mul) return std::gcd(x, y);
   int64_t product = 1;
   return __builtin_mul_overflow(x, y, &product) ? 1 : product;
@@ -206,6 +208,10 @@ RegisterId Builder::sub(RegisterId a, RegisterId b) {
 }
 RegisterId Builder::mul(RegisterId a, RegisterId b) {
   return integer_arithmetic(Function::mul, a, b);
+}
+RegisterId Builder::div(RegisterId a, RegisterId b) {
+  const int64_t* by = constant(b);
+  return by && *by == 1 ? a : integer_arithmetic(Function::div, a, b);
 }
 RegisterId Builder::mod(RegisterId a, int64_t b) {
   if (divisors_[a.index] % b == 0) return integer(0);

@@ -30,6 +30,7 @@ class Builder {
   RegisterId integer(int64_t value, DType type = DType::i64);
   RegisterId batch();
   RegisterId task();
+  RegisterId task_end();
   RegisterId apply(Function function, std::vector<RegisterId> operands);
   RegisterId fma(RegisterId a, RegisterId b, RegisterId c);
   RegisterId convert(RegisterId value, DType element);
@@ -46,10 +47,12 @@ class Builder {
   RegisterId load(RegisterId pointer, RegisterId offset, uint16_t lanes, Memory memory = {});
   void store(RegisterId pointer, RegisterId offset, RegisterId value, Memory memory = {});
 
-  // Integer arithmetic on i64 offsets, folded where operands are constants; `mod` by one.
+  // Integer arithmetic on i64 offsets, folded where operands are constants; `mod` by one. `div`
+  // rounds down.
   RegisterId add(RegisterId a, RegisterId b);
   RegisterId sub(RegisterId a, RegisterId b);
   RegisterId mul(RegisterId a, RegisterId b);
+  RegisterId div(RegisterId a, RegisterId b);
   RegisterId mod(RegisterId a, int64_t b);
   RegisterId min(RegisterId a, RegisterId b);
   RegisterId max(RegisterId a, RegisterId b);

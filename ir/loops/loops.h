@@ -1,6 +1,6 @@
 // The loops IR: explicit loops over vectors and memory, the last form before LLVM.
 //
-// A kernel is a function of non-aliasing pointers, the batch N, the task number and scalars,
+// A kernel is a function of non-aliasing pointers, the batch N, task numbers and scalars,
 // without names of tensors and without offsets into the arena, so that equal kernels are one. Its
 // body is structured SSA: instructions with nested regions (`for`, `if`), whose results are
 // carried values. Vectors have a fixed number of lanes; register tiles are vectors carried by a
@@ -48,6 +48,7 @@ enum class Opcode : uint8_t {
   constant,   ///< `number` or `integer`, splat over the lanes
   batch,      ///< N, i64
   task,       ///< the number of this task, i64 from 0
+  task_end,   ///< of the task after the last one of this run; a kernel without it runs one task
   apply,      ///< function(operands...): the table of scalar functions, lane by lane
   fma,        ///< operands a * b + c, rounded once where the machine can
   convert,    ///< operand to the result's element type (floats saturate to integers)
@@ -132,6 +133,9 @@ enum class Place : uint8_t {
 
 std::string_view name(Place place);
 
+/// Whether one call of a kernel runs several tasks that lie side by side: it asks for their end.
+bool runs_tasks_together(const Kernel& kernel);
+
 struct Buffer {
   std::string name;  ///< of the graph's value
   TensorType type;   ///< dense, row-major for the N of the call
@@ -163,10 +167,10 @@ struct Phase {
 /// A recurrence: some consecutive phases run once for each value of a counter, in order. Kernels
 /// read the counter from an i64 buffer of one element. Repeats nest.
 struct Repeat {
-  uint32_t first = 0;      ///< position in `Step::phases`
+  uint32_t first = 0;  ///< position in `Step::phases`
   uint32_t count = 0;
   int64_t extent = 1;
-  bool reversed = false;   ///< from extent - 1 down to 0
+  bool reversed = false;  ///< from extent - 1 down to 0
   BufferId counter;
 };
 
@@ -178,7 +182,7 @@ struct Step {
   std::vector<Buffer> buffers;
   std::vector<Phase> phases;
   std::vector<Repeat> repeats;  ///< outer ones before those they hold
-  int64_t arena_bytes = -1;  ///< -1 before `plan-memory`
+  int64_t arena_bytes = -1;     ///< -1 before `plan-memory`
 };
 
 /// All code of a compilation. Kernels are shared between steps.

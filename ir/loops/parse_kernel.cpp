@@ -76,12 +76,13 @@ class KernelParser {
     return id;
   }
 
-  // use = %name | integer | "N" | "task"
+  // use = %name | integer | "N" | "task" | "task_end"
   RegisterId parse_use() {
     if (cursor_.accept("N")) return inlined("N", {.opcode = Opcode::batch});
     if (cursor_.accept("task")) return inlined("task", {.opcode = Opcode::task});
+    if (cursor_.accept("task_end")) return inlined("task_end", {.opcode = Opcode::task_end});
     if (!cursor_.at_name('%')) {
-      int64_t value = cursor_.integer("a value (`%name`, `N`, `task`)");
+      int64_t value = cursor_.integer("a value (`%name`, `N`, `task`, `task_end`)");
       if (cursor_.failed()) return inlined("0", {.opcode = Opcode::constant});
       return inlined(fmt::format("{}", value), {.opcode = Opcode::constant, .integer = value});
     }
@@ -200,6 +201,7 @@ class KernelParser {
     switch (it.opcode) {
       case Opcode::batch:
       case Opcode::task:
+      case Opcode::task_end:
       case Opcode::iota:
         return {parse_written_type()};
       case Opcode::convert:

@@ -36,11 +36,25 @@ class KernelPrinter {
   const std::vector<uint32_t>& lines() const { return lines_; }
 
  private:
+  /// What stands for an i64 where it is used; empty: its name.
+  static std::string inlined_text(const Instruction& instruction) {
+    switch (instruction.opcode) {
+      case Opcode::constant:
+        return fmt::format("{}", instruction.integer);
+      case Opcode::batch:
+        return "N";
+      case Opcode::task:
+      case Opcode::task_end:
+        return std::string(name(instruction.opcode));
+      default:
+        return {};
+    }
+  }
+
   bool is_inlined(const Instruction& instruction) const {
     if (instruction.results.size() != 1) return false;
     bool scalar = kernel_.type(instruction.results[0]) == Type{DType::i64};
-    return scalar && (instruction.opcode == Opcode::constant ||
-                      instruction.opcode == Opcode::batch || instruction.opcode == Opcode::task);
+    return scalar && !inlined_text(instruction).empty();
   }
 
   std::string use(RegisterId id) const {
@@ -59,10 +73,7 @@ class KernelPrinter {
       const Instruction& instruction = kernel_[id];
       lines_[id.index] = finished_lines();
       if (is_inlined(instruction)) {
-        inlined_[instruction.results[0].index] = instruction.opcode == Opcode::constant
-                                                     ? fmt::format("{}", instruction.integer)
-                                                 : instruction.opcode == Opcode::batch ? "N"
-                                                                                       : "task";
+        inlined_[instruction.results[0].index] = inlined_text(instruction);
         continue;
       }
       if (instruction.opcode == Opcode::yield && instruction.operands.empty()) continue;
@@ -115,6 +126,7 @@ class KernelPrinter {
         return;
       case Opcode::batch:
       case Opcode::task:
+      case Opcode::task_end:
       case Opcode::iota:
         text_ += fmt::format("{} : {}", name(it.opcode), to_string(type));
         return;

@@ -19,7 +19,7 @@
 //     }
 //   }
 //
-// Scalar i64 constants, N and the task number are written where they are used.
+// Scalar i64 constants, N, `task` and `task_end` are written where they are used.
 #pragma once
 
 #include <string>

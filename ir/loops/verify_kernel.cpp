@@ -141,6 +141,7 @@ class KernelVerifier {
         return;
       case Opcode::batch:
       case Opcode::task:
+      case Opcode::task_end:
         if (count(it, 0, 1)) expect(it, "the result", kernel_.type(it.results[0]), {DType::i64});
         return;
       case Opcode::apply:

@@ -165,13 +165,15 @@ struct netc_place {
 void netc_rt_locate(const struct netc_context *context, const struct netc_place *places,
                     int64_t count, void **addresses);
 
-/* Called by emitted steps: runs task(arguments, n, i) for every i in [0, tasks) of every call, each
- * once, in any order, on any thread of the pool, and returns when all are done. */
-typedef void (*netc_task)(void *const *arguments, int64_t n, int64_t task);
+/* Called by emitted steps: runs the tasks from 0 to `tasks` of every call, each once, in any order, on
+ * any thread of the pool, and returns when all are done. A netc_task runs those from `first` to
+ * `end`; where `together` is set, fewer calls with more tasks each take less time. */
+typedef void (*netc_task)(void *const *arguments, int64_t n, int64_t first, int64_t end);
 struct netc_call {
   netc_task task;
   void *const *arguments;
   int64_t tasks;
+  int64_t together;
 };
 void netc_rt_parallel(struct netc_pool *pool, const struct netc_call *calls, int64_t count,
                       int64_t n);

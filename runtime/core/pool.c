@@ -26,6 +26,7 @@ enum { PAUSE_ROUNDS = 200, AWAKE_NANOSECONDS = 100000 };
 struct slot {
   _Alignas(64) _Atomic uint64_t left; /* phase << 32 | chunks not claimed yet */
   int64_t chunks;                     /* of the phase, claimed or not */
+  int64_t together;                   /* several are claimed at once */
 };
 
 struct worker {
@@ -80,35 +81,48 @@ static int64_t run_begin(const struct netc_pool* pool, int64_t chunks, int64_t b
   return (before % pool->threads + chunks * participant) / pool->threads;
 }
 
-/* Claims one chunk of a slot in a phase: its position among the slot's; -1 if none is left. */
-static int64_t claim(struct netc_pool* pool, int participant, uint32_t phase) {
+/* Chunks of a slot that lie side by side. */
+struct run {
+  int64_t begin, count;
+};
+
+/* Claims one chunk of a slot in a phase, or, where tasks are better run together, half of what is
+ * left; none if nothing is. */
+static struct run claim(struct netc_pool* pool, int participant, uint32_t phase) {
   struct slot* slot = &pool->slots[participant];
   uint64_t seen = atomic_load_explicit(&slot->left, memory_order_relaxed);
   while (seen >> 32 == phase && (uint32_t)seen != 0) {
-    if (!atomic_compare_exchange_weak_explicit(&slot->left, &seen, seen - 1, memory_order_acquire,
-                                               memory_order_relaxed))
+    const uint32_t left = (uint32_t)seen, count = slot->together ? left - left / 2 : 1;
+    if (!atomic_compare_exchange_weak_explicit(&slot->left, &seen, seen - count,
+                                               memory_order_acquire, memory_order_relaxed))
       continue;
-    return slot->chunks - (int64_t)(uint32_t)seen;
+    return (struct run){slot->chunks - left, count};
   }
-  return -1;
+  return (struct run){0, 0};
 }
 
-static void run_tasks(const struct netc_pool* pool, const struct netc_call* call, int64_t chunk) {
-  int64_t begin = chunk * pool->chunk, end = begin + pool->chunk;
-  if (end > call->tasks) end = call->tasks;
-  for (int64_t task = begin; task < end; ++task) call->task(call->arguments, pool->n, task);
+static void run_tasks(const struct netc_pool* pool, const struct netc_call* call,
+                      struct run chunks) {
+  int64_t begin = chunks.begin * pool->chunk, end = begin + chunks.count * pool->chunk;
+  call->task(call->arguments, pool->n, begin, end < call->tasks ? end : call->tasks);
 }
 
-/* Runs the chunk at a position of a participant's runs, which lie one after the other. */
-static void run_chunk(const struct netc_pool* pool, int participant, int64_t position) {
+/* Runs chunks of a participant's runs, which lie one after the other. */
+static void run_chunks(const struct netc_pool* pool, int participant, struct run chunks) {
   int64_t before = 0;
-  for (int64_t call = 0; call < pool->count; ++call) {
-    int64_t chunks = chunks_of(pool, call);
-    int64_t begin = run_begin(pool, chunks, before, participant);
-    int64_t own = run_begin(pool, chunks, before, participant + 1) - begin;
-    if (position < own) return run_tasks(pool, &pool->calls[call], begin + position);
-    position -= own;
-    before += chunks;
+  for (int64_t call = 0; call < pool->count && chunks.count > 0; ++call) {
+    int64_t all = chunks_of(pool, call);
+    int64_t begin = run_begin(pool, all, before, participant);
+    int64_t own = run_begin(pool, all, before, participant + 1) - begin;
+    int64_t count = own - chunks.begin < chunks.count ? own - chunks.begin : chunks.count;
+    before += all;
+    if (count <= 0) {
+      chunks.begin -= own;
+      continue;
+    }
+    run_tasks(pool, &pool->calls[call], (struct run){begin + chunks.begin, count});
+    chunks.begin = 0;
+    chunks.count -= count;
   }
 }
 
@@ -117,8 +131,8 @@ static void take_part(struct netc_pool* pool, int self, uint32_t phase) {
   int64_t done = 0;
   for (int k = 0; k < pool->threads; ++k) {
     int owner = self + k < pool->threads ? self + k : self + k - pool->threads;
-    for (int64_t position; (position = claim(pool, owner, phase)) >= 0; ++done)
-      run_chunk(pool, owner, position);
+    for (struct run chunks; (chunks = claim(pool, owner, phase)).count > 0; done += chunks.count)
+      run_chunks(pool, owner, chunks);
   }
   if (done == 0) return;
   if (atomic_fetch_sub(&pool->pending, done) == done && atomic_load(&pool->caller_sleeps)) {
@@ -185,13 +199,15 @@ static void publish(struct netc_pool* pool, const struct netc_call* calls, int64
   pool->count = count;
   pool->n = n;
   pool->chunk = (tasks >> 30) + 1;
-  for (int i = 0; i < pool->threads; ++i) pool->slots[i].chunks = 0;
+  for (int i = 0; i < pool->threads; ++i) pool->slots[i].chunks = pool->slots[i].together = 0;
   int64_t before = 0;
   for (int64_t call = 0; call < count; ++call) {
     int64_t chunks = chunks_of(pool, call);
-    for (int i = 0; i < pool->threads; ++i)
+    for (int i = 0; i < pool->threads; ++i) {
       pool->slots[i].chunks +=
           run_begin(pool, chunks, before, i + 1) - run_begin(pool, chunks, before, i);
+      pool->slots[i].together |= calls[call].together;
+    }
     before += chunks;
   }
   uint32_t phase = atomic_load_explicit(&pool->phase, memory_order_relaxed) + 1;
@@ -232,7 +248,7 @@ void netc_rt_parallel(struct netc_pool* pool, const struct netc_call* calls, int
                !atomic_flag_test_and_set_explicit(&pool->busy, memory_order_acquire);
   if (!shared) {
     for (const struct netc_call* call = calls; call < calls + count; ++call)
-      for (int64_t i = 0; i < call->tasks; ++i) call->task(call->arguments, n, i);
+      if (call->tasks > 0) call->task(call->arguments, n, 0, call->tasks);
     return;
   }
   if (pool->started < 0) start_workers(pool);

@@ -40,6 +40,9 @@ TEST_F(LoopsBuild, RestsOfMultiplesAreZero) {
   EXPECT_TRUE(is(b.mod(b.mul(rows, rows), 256), 0));
   EXPECT_TRUE(is(b.mod(number(0), 5), 0));
   EXPECT_TRUE(is(b.mod(number(-7), 4), 1));
+  EXPECT_TRUE(is(b.div(number(-7), number(4)), -2));
+  EXPECT_EQ(b.div(count, number(1)), count);
+  EXPECT_EQ(b.constant(b.mod(b.div(count, number(8)), 2)), nullptr);
   for (int64_t size : {5, 16, 24}) EXPECT_EQ(b.constant(b.mod(count, size)), nullptr);
   EXPECT_EQ(b.constant(b.mod(n, 2)), nullptr);
 }

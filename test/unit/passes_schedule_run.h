@@ -29,6 +29,7 @@ namespace netc {
 struct RunOptions {
   bool fused = true;
   Target target;  ///< what `schedule` plans for; the code runs on this machine
+  int threads = 1;
 };
 
 /// One graph, compiled.
@@ -47,6 +48,7 @@ class CompiledGraph {
     auto made = jit(input, {});
     EXPECT_TRUE(made.ok()) << made.error();
     if (made.ok()) jit_ = std::move(*made);
+    if (options.threads > 1) pool_.reset(netc_rt_pool_create(options.threads));
   }
 
   const Graph& graph() const { return graph_; }
@@ -119,7 +121,7 @@ class CompiledGraph {
     // Scratch starts with NaN everywhere: reading what no kernel wrote shows.
     unsigned char* arena = allocate(entry.arena_bytes);
     std::memset(arena, 0xff, entry.arena_bytes);
-    netc_context context{in.data(), out.data(), vars.data(), settings.data(), arena, nullptr};
+    netc_context context{in.data(), out.data(), vars.data(), settings.data(), arena, pool_.get()};
     entry.run(&context, n);
     for (size_t k = 0; k < variables.size(); ++k)
       std::memcpy(variables[k].data(), vars[k], variables[k].size());
@@ -145,6 +147,7 @@ class CompiledGraph {
   loops::Program program_;
   std::vector<ModelInterface> models_;
   std::unique_ptr<Jit> jit_;
+  std::unique_ptr<netc_pool, decltype(&netc_rt_pool_destroy)> pool_{nullptr, netc_rt_pool_destroy};
 };
 
 inline std::vector<Graph> graphs_of(const std::string& text) {

@@ -197,5 +197,33 @@ TEST(Schedule, LargeProductInTasks) {
   for (int64_t n : {1, 249, 250}) EXPECT_LE(compiled.error(n), 2e-5);
 }
 
+/// Expects a sum that is cut into parts, whose tasks are run together, to be what it means.
+void agrees_in_parts(const std::string& text, const std::vector<int64_t>& batches) {
+  for (int threads : {1, 3}) {
+    CompiledGraph compiled(graphs_of(text)[0], {true, target_of("x86-64-v3"), threads});
+    const loops::Program& program = compiled.program();
+    EXPECT_TRUE(loops::runs_tasks_together(program[program.steps[0].phases[0].calls[0].kernel]));
+    for (int64_t n : batches) EXPECT_LE(compiled.error(n), 2e-5);
+  }
+}
+
+TEST(Schedule, LongSumsOverRowsInParts) {
+  agrees_in_parts(
+      "graph @m.predict(%x: f32[N, 100], %d: f32[N, 113]) batch 1040 {\n"
+      "  %w[i, o] = sum[n] %x[n, i] * %d[n, o]\n"
+      "  %y[i, o] = %w[i, o] * 2 + 1\n"
+      "  output y = %y\n}\n",
+      {1, 65, 1040});
+}
+
+TEST(Schedule, LongSumsOverImagesInParts) {
+  agrees_in_parts(
+      "graph @m.predict(%x: f32[N, 16, 16, 9], %d: f32[N, 16, 16, 17]) batch 40 {\n"
+      "  %w[i: 3, j: 3, c, f] = sum[n, p, q] "
+      "(%x[n, p + i - 1, q + j - 1, c] else 0) * %d[n, p, q, f]\n"
+      "  output w = %w\n}\n",
+      {1, 39, 40});
+}
+
 }  // namespace
 }  // namespace netc

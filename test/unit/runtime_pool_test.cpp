@@ -21,13 +21,13 @@ struct Destroy {
 };
 using Pool = std::unique_ptr<netc_pool, Destroy>;
 
-void count(void* const* arguments, int64_t n, int64_t task) {
+void count(void* const* arguments, int64_t n, int64_t first, int64_t end) {
   auto* counts = static_cast<std::atomic<int>*>(arguments[0]);
-  counts[task] += static_cast<int>(n);
+  for (int64_t task = first; task < end; ++task) counts[task] += static_cast<int>(n);
 }
 
 void run(netc_pool* pool, netc_task task, void* const* arguments, int64_t tasks) {
-  netc_call call = {task, arguments, tasks};
+  netc_call call = {task, arguments, tasks, 0};
   netc_rt_parallel(pool, &call, 1, 1);
 }
 
@@ -44,7 +44,7 @@ TEST(Pool, RunsEveryTaskOnce) {
     for (int64_t tasks : {0, 1, 2, 3, 7, 64}) expect_each_once(pool.get(), tasks);
 }
 
-void expect_each_once(netc_pool* pool, const std::vector<int64_t>& tasks) {
+void expect_each_once(netc_pool* pool, const std::vector<int64_t>& tasks, int64_t together = 0) {
   std::vector<std::vector<std::atomic<int>>> counts;
   std::vector<void*> arguments;
   std::vector<netc_call> calls;
@@ -52,7 +52,8 @@ void expect_each_once(netc_pool* pool, const std::vector<int64_t>& tasks) {
     counts.emplace_back(static_cast<size_t>(each));
     arguments.push_back(counts.back().data());
   }
-  for (size_t i = 0; i < tasks.size(); ++i) calls.push_back({count, &arguments[i], tasks[i]});
+  for (size_t i = 0; i < tasks.size(); ++i)
+    calls.push_back({count, &arguments[i], tasks[i], together});
   netc_rt_parallel(pool, calls.data(), static_cast<int64_t>(calls.size()), 1);
   for (const auto& of_call : counts)
     for (const std::atomic<int>& c : of_call) ASSERT_EQ(c, 1);
@@ -65,6 +66,8 @@ TEST(Pool, RunsEveryTaskOfEveryCallOnce) {
     expect_each_once(pool.get(), {3, 0, 1, 8, 1, 1, 5});
     expect_each_once(pool.get(), {64, 7, 1});
     expect_each_once(pool.get(), std::vector<int64_t>(40, 1));
+    expect_each_once(pool.get(), {64, 7, 1}, 1);
+    expect_each_once(pool.get(), {3, 0, 1, 8, 1, 1, 5}, 1);
   }
   expect_each_once(nullptr, {2, 3});
 }
@@ -78,11 +81,12 @@ TEST(Pool, DealsWhatDoesNotDivideEvenlyToEveryThread) {
     expect_each_once(pool, {1, 1, 1, 1, 1, 1, 1});
     expect_each_once(pool, {3, 7, 0, 11, 2});
     expect_each_once(pool, {17});
+    expect_each_once(pool, {17, 4, 30}, 1);
   }
   netc_pool_end(pool);
 }
 
-void meet(void* const* arguments, int64_t, int64_t) {
+void meet(void* const* arguments, int64_t, int64_t, int64_t) {
   auto* begun = static_cast<std::atomic<int>*>(arguments[0]);
   ++*begun;
   auto limit = std::chrono::steady_clock::now() + std::chrono::seconds(20);
@@ -94,7 +98,7 @@ TEST(Pool, CallsOfOneTaskRunSideBySide) {
   Pool pool(netc_rt_pool_create(2));
   std::atomic<int> begun = 0;
   void* arguments[] = {&begun};
-  netc_call calls[] = {{meet, arguments, 1}, {meet, arguments, 1}};
+  netc_call calls[] = {{meet, arguments, 1, 0}, {meet, arguments, 1, 0}};
   auto begin = std::chrono::steady_clock::now();
   netc_rt_parallel(pool.get(), calls, 2, 1);
   EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(20));
@@ -110,8 +114,8 @@ TEST(Pool, WakesThreadsThatSleep) {
   }
 }
 
-void wait(void* const*, int64_t, int64_t task) {
-  if (task > 0) std::this_thread::sleep_for(std::chrono::milliseconds(2));
+void wait(void* const*, int64_t, int64_t, int64_t end) {
+  if (end > 1) std::this_thread::sleep_for(std::chrono::milliseconds(2));
 }
 
 TEST(Pool, TheCallerSleepsUntilLongTasksAreDone) {
@@ -119,10 +123,11 @@ TEST(Pool, TheCallerSleepsUntilLongTasksAreDone) {
   for (int round = 0; round < 20; ++round) run(pool.get(), wait, nullptr, 2);
 }
 
-void nest(void* const* arguments, int64_t, int64_t task) {
-  auto* counts = static_cast<std::atomic<int>*>(arguments[0]) + 4 * task;
-  void* inner[] = {counts};
-  run(static_cast<netc_pool*>(arguments[1]), count, inner, 4);
+void nest(void* const* arguments, int64_t, int64_t first, int64_t end) {
+  for (int64_t task = first; task < end; ++task) {
+    void* inner[] = {static_cast<std::atomic<int>*>(arguments[0]) + 4 * task};
+    run(static_cast<netc_pool*>(arguments[1]), count, inner, 4);
+  }
 }
 
 TEST(Pool, APhaseWithinATaskRunsOnItsThread) {

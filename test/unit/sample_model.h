@@ -41,14 +41,14 @@ inline void forward_row(const netc_context* c, float* probability, int64_t row) 
   for (int64_t o = 0; o < classes; ++o) p[o] /= sum;
 }
 
-inline void forward_task(void* const* arguments, int64_t, int64_t row) {
+inline void forward_task(void* const* arguments, int64_t, int64_t first, int64_t end) {
   auto* work = static_cast<Work*>(arguments[0]);
-  forward_row(work->context, work->probability, row);
+  for (int64_t row = first; row < end; ++row) forward_row(work->context, work->probability, row);
 }
 
 inline void forward(Work& work) {
   void* arguments[] = {&work};
-  netc_call call = {forward_task, arguments, work.n};
+  netc_call call = {forward_task, arguments, work.n, 0};
   netc_rt_parallel(work.context->pool, &call, 1, work.n);
 }
 
@@ -81,10 +81,11 @@ inline float gradient_of_weight(const Work& work, int64_t i, int64_t o) {
   return sum / static_cast<float>(work.n);
 }
 
-inline void update_task(void* const* arguments, int64_t, int64_t i) {
+inline void update_task(void* const* arguments, int64_t, int64_t first, int64_t end) {
   auto* work = static_cast<Work*>(arguments[0]);
-  for (int64_t o = 0; o < classes; ++o)
-    update(*work, weight, i * classes + o, gradient_of_weight(*work, i, o));
+  for (int64_t i = first; i < end; ++i)
+    for (int64_t o = 0; o < classes; ++o)
+      update(*work, weight, i * classes + o, gradient_of_weight(*work, i, o));
 }
 
 inline void train(const netc_context* context, int64_t n) {
@@ -99,7 +100,7 @@ inline void train(const netc_context* context, int64_t n) {
     update(work, bias, o, sum / static_cast<float>(n));
   }
   void* arguments[] = {&work};
-  netc_call call = {update_task, arguments, inputs};
+  netc_call call = {update_task, arguments, inputs, 0};
   netc_rt_parallel(context->pool, &call, 1, n);
 }
 

@@ -115,7 +115,7 @@ Result<double> fastest_run(const TargetOptions& options, loops::Kernel kernel, i
 
 /// A task that ends when both have begun, so that two threads have to take part; but not later
 /// than some milliseconds.
-void meet(void* const* arguments, int64_t, int64_t) {
+void meet(void* const* arguments, int64_t, int64_t, int64_t) {
   auto* begun = static_cast<std::atomic<int>*>(arguments[0]);
   begun->fetch_add(1);
   auto begin = Clock::now();
@@ -155,7 +155,7 @@ double measure_wake_seconds(bool asleep) {
     if (asleep) std::this_thread::sleep_for(std::chrono::milliseconds(2));
     std::atomic<int> begun = 0;
     void* arguments[] = {&begun};
-    netc_call call = {&meet, arguments, 2};
+    netc_call call = {&meet, arguments, 2, 0};
     auto begin = Clock::now();
     netc_rt_parallel(pool, &call, 1, 1);
     samples.push_back(seconds_since(begin));

@@ -1,0 +1,138 @@
+#include "passes/emit_ahead.h"
+
+#include <algorithm>
+
+#include "passes/staging.h"
+#include "passes/task_range.h"
+
+namespace netc {
+
+using loops::RegisterId;
+
+namespace {
+
+constexpr int64_t line_bytes = 64;
+constexpr int64_t lines_at_once = 2;  ///< of one tensor
+constexpr int64_t rounds_of_share = 4;
+constexpr int64_t rounds_of_line = 2;  ///< of the sum, at least
+
+}  // namespace
+
+Asking AheadEmitter::asking() {
+  if (!plan_.part) return {};
+  const std::vector<IndexId>& reduced = nest_.nest.stages[0].reduced;
+  const auto outer = std::find_if(reduced.begin(), reduced.end(),
+                                  [&](IndexId index) { return values(index) > 1; });
+  if (outer == reduced.end()) return {};
+  std::vector<Lines> all;
+  int64_t most = 0, rounds = 1;
+  for (IndexId index : reduced) rounds *= values(index);
+  for (ExprId read : reachable(nest_.nest.dag, nest_.nest.stages[0].body))
+    if (std::optional<Lines> lines = lines_of(read))
+      if (lines->of_tile * rounds_of_line <= rounds) {
+        most = std::max(most, lines->of_tile);
+        all.push_back(*lines);
+      }
+  if (all.empty()) return {};
+  const int64_t least = std::max<int64_t>(values(*outer) / rounds_of_share, 1);
+  const int64_t shares = std::min((most + lines_at_once - 1) / lines_at_once, least);
+  return {static_cast<size_t>(outer - reduced.begin()), shares,
+          (values(*outer) + shares - 1) / shares, [this, all, shares](RegisterId share) {
+            for (const Lines& lines : all) {
+              const int64_t each = (lines.of_tile + shares - 1) / shares;
+              const RegisterId first =
+                  builder_.add(lines.first, builder_.mul(share, builder_.integer(each)));
+              for (int64_t k = 0; k < each; ++k)
+                ask(lines, builder_.add(first, builder_.integer(k)));
+            }
+          }};
+}
+
+/// The rows are those of the outermost index of the sum that has several values in a part; an
+/// index that moves the read by less than a row lies within one.
+std::optional<AheadEmitter::Lines> AheadEmitter::lines_of(ExprId read) {
+  const auto found = nest_.reads.find(read);
+  if (found == nest_.reads.end() || find_staged(plan_, read)) return {};
+  const Access& access = found->second;
+  if (!access.data.empty() || access.stride(plan_.part.index).is_zero()) return {};
+  IndexId row;
+  for (IndexId index : nest_.nest.stages[0].reduced)
+    if (!row && values(index) > 1 && !access.stride(index).is_zero()) row = index;
+  if (!row || !access.stride(row).is_constant()) return {};
+  Lines lines;
+  lines.read = read;
+  lines.apart = access.stride(row).constant();
+  lines.begin = access.constant.emit(builder_);
+  int64_t length = 1;
+  RegisterId length_at_hand = builder_.integer(1);
+  for (const auto& [index, stride] : access.strides) {
+    if (!stride.is_constant() || stride.constant() < 0) return {};
+    RegisterId first = builder_.integer(0);
+    if (index == plan_.part.index) {
+      first = exprs_.part().upper;
+    } else if (stride.constant() < lines.apart) {
+      const RegisterId last = builder_.sub(values_at_hand(index), builder_.integer(1));
+      length += stride.constant() * (values(index) - 1);
+      length_at_hand = builder_.add(length_at_hand, builder_.mul(last, stride.emit(builder_)));
+      first = first_value(index);
+    } else if (nest_.nest.is_free(index)) {
+      first = exprs_.binding(index).bases[0];
+    }
+    lines.begin = builder_.add(lines.begin, builder_.mul(first, stride.emit(builder_)));
+  }
+  const int64_t line = line_bytes / byte_size(nest_.nest.dag[read].type);
+  const int64_t all = values(row) * ((length + line - 1) / line);
+  lines.of_row = builder_.div(builder_.add(length_at_hand, builder_.integer(line - 1)),
+                              builder_.integer(line));
+  lines.of_tile = (all + tiles() - 1) / tiles();
+  lines.first = builder_.mul(tile_number(), builder_.integer(lines.of_tile));
+  return lines;
+}
+
+void AheadEmitter::ask(const Lines& lines, RegisterId line) {
+  const RegisterId row = builder_.div(line, lines.of_row);
+  const RegisterId column = builder_.sub(line, builder_.mul(row, lines.of_row));
+  const int64_t elements = line_bytes / byte_size(nest_.nest.dag[lines.read].type);
+  const RegisterId from = builder_.add(builder_.mul(row, builder_.integer(lines.apart)),
+                                       builder_.mul(column, builder_.integer(elements)));
+  builder_.prefetch(exprs_.pointer_of(nest_.nest.dag[lines.read].tensor),
+                    builder_.add(lines.begin, from));
+}
+
+/// Of those that run for a part, in their order.
+RegisterId AheadEmitter::tile_number() {
+  RegisterId number = builder_.integer(0);
+  for (IndexId index : plan_.order) {
+    const int64_t step = plan_.step(index);
+    const RegisterId rounds = builder_.div(
+        builder_.add(values_at_hand(index), builder_.integer(step - 1)), builder_.integer(step));
+    const RegisterId from = builder_.sub(exprs_.binding(index).bases[0], first_value(index));
+    number = builder_.add(builder_.mul(number, rounds), builder_.div(from, builder_.integer(step)));
+  }
+  return number;
+}
+
+/// Of all tasks: as many lines fall to each tile of any number of them.
+int64_t AheadEmitter::tiles() const {
+  int64_t count = 1;
+  for (IndexId index : plan_.order) count *= plan_.rounds(index, values(index));
+  return count;
+}
+
+/// Values of an index that all tasks go through for a part.
+int64_t AheadEmitter::values(IndexId index) const {
+  const int64_t extent = nest_.nest.extent(index, graph_.capacity);
+  return index == plan_.part.index ? std::min(plan_.part.values, extent) : extent;
+}
+
+RegisterId AheadEmitter::first_value(IndexId index) {
+  return is_shared_out(index) ? task_range(builder_, plan_).first : builder_.integer(0);
+}
+
+RegisterId AheadEmitter::values_at_hand(IndexId index) {
+  if (!is_shared_out(index)) return builder_.integer(values(index));
+  const auto [lower, upper] = task_range(builder_, plan_);
+  return builder_.sub(builder_.min(upper, builder_.integer(values(index))), lower);
+}
+
+}  // namespace netc

@@ -1,0 +1,49 @@
+// What the next part of a sum reads, asked for while the tiles of the part at hand run. Each tile
+// asks for its share of the lines, a few at a time: a processor takes no more than that at once.
+#pragma once
+
+#include <optional>
+
+#include "passes/emit_expr.h"
+#include "passes/emit_reduction.h"
+#include "passes/tiling.h"
+
+namespace netc {
+
+class AheadEmitter {
+ public:
+  AheadEmitter(const Graph& graph, const AccessedNest& nest, const Plan& plan, ExprEmitter& exprs,
+               loops::Builder& builder)
+      : graph_(graph), nest_(nest), plan_(plan), exprs_(exprs), builder_(builder) {}
+
+  /// What the tile at hand asks for while its sum runs.
+  Asking asking();
+
+ private:
+  /// The lines of a tensor that a part of the sum reads: a row for each value of the sum's index.
+  struct Lines {
+    ExprId read;
+    int64_t apart = 0;         ///< elements from one row to the next
+    int64_t of_tile = 0;       ///< lines that each tile asks for
+    loops::RegisterId of_row;  ///< lines of a row, as far as the tasks at hand read it
+    loops::RegisterId begin;   ///< the first row's first element
+    loops::RegisterId first;   ///< line of the tile at hand
+  };
+
+  std::optional<Lines> lines_of(ExprId read);
+  void ask(const Lines& lines, loops::RegisterId line);
+  loops::RegisterId tile_number();
+  int64_t tiles() const;
+  int64_t values(IndexId index) const;
+  loops::RegisterId first_value(IndexId index);
+  loops::RegisterId values_at_hand(IndexId index);
+  bool is_shared_out(IndexId index) const { return plan_.parallel && plan_.task_index == index; }
+
+  const Graph& graph_;
+  const AccessedNest& nest_;
+  const Plan& plan_;
+  ExprEmitter& exprs_;
+  loops::Builder& builder_;
+};
+
+}  // namespace netc
