@@ -24,6 +24,8 @@ constexpr int64_t line_bytes = 64;
 constexpr double bytes_a_cycle = 4;        ///< of sums that are kept in memory
 constexpr double near_bytes_a_cycle = 64;  ///< of those that stay in the second cache
 constexpr double fetched_bytes_a_cycle = 8;
+constexpr double share_of_waiting = 0.5;  ///< of the time that it takes to fetch what is read
+constexpr double copies_by_tasks = 4;
 constexpr double share_of_sums = 0.25;  ///< of that cache
 constexpr double share_of_part = 0.25;
 constexpr int64_t terms_of_short_part = 64;
@@ -42,7 +44,7 @@ class Planner {
     reads_.in_parts = part_.values > 0;
     if (part_) {
       Plan cut = best_plan();
-      if (cut.part && cut.price < best.price) best = std::move(cut);
+      if (cut.part && cut.price < best.price + cycles_of_fetching(best)) best = std::move(cut);
     }
     set_runs(best);
     set_tasks(best, graph_, nest_, target_);
@@ -287,7 +289,9 @@ class Planner {
       least = std::min(least, cycles);
     };
     for (size_t depth = 0; depth <= plan.order.size(); ++depth) {
-      consider(window_at(graph_, nest_, plan, read, depth, false, target_), repeats);
+      const bool by_tasks = depth == 0 && plan.cycles >= target_.least_parallel_cycles();
+      consider(window_at(graph_, nest_, plan, read, depth, false, target_),
+               by_tasks ? copies_by_tasks : repeats);
       if (nest_.may_pack(read))
         if (auto packed = window_at(graph_, nest_, plan, read, depth, true, target_)) {
           auto windows = static_cast<double>(count_windows(graph_, nest_, plan, *packed));
@@ -302,13 +306,29 @@ class Planner {
     return true;
   }
 
-  /// Cycles until what a copy reads has come, if it is part of what is too large for the second
-  /// cache; a sum would read it while it computes.
+  /// Cycles until what a copy reads has come; a sum reads it while it computes.
   double cycles_of_fetching(const StagedRead& staged) const {
-    const TensorType& type = graph_[nest_.nest.dag[staged.read].tensor].type;
-    const int64_t width = byte_size(type.dtype);
-    if (type.elements(graph_.capacity) * width <= target_.l2_bytes / 4) return 0;
-    return static_cast<double>(staged.elements * width) / fetched_bytes_a_cycle;
+    if (!is_far(staged.read)) return 0;
+    return static_cast<double>(staged.elements * byte_size(nest_.nest.dag[staged.read].type)) /
+           fetched_bytes_a_cycle;
+  }
+
+  /// Cycles that the sums of a plan wait for what is not asked for ahead.
+  double cycles_of_fetching(const Plan& plan) const {
+    double bytes = 0;
+    for (const auto& [read, access] : nest_.reads)
+      if (is_far(read) && !find_staged(plan, read)) bytes += bytes_of_tensor(read);
+    return bytes * share_of_waiting / fetched_bytes_a_cycle;
+  }
+
+  /// Whether a tensor is too large to stay in the second cache until it is read.
+  bool is_far(ExprId read) const {
+    return bytes_of_tensor(read) >= share_of_sums * static_cast<double>(target_.l2_bytes);
+  }
+
+  double bytes_of_tensor(ExprId read) const {
+    const TensorType& type = graph_[nest_.nest.dag[read].tensor].type;
+    return static_cast<double>(type.elements(graph_.capacity) * byte_size(type.dtype));
   }
 
   /// How often the kernel runs for each time that the read is packed.
