@@ -137,6 +137,42 @@ class Placer {
     return true;
   }
 
+  /// An operand that nobody reads after a definition of the same type has taken each element in
+  /// place of which it writes its own; invalid: there is none.
+  ValueId replaced_by(ValueId value) const {
+    const Op& op = graph_[graph_[value].producer];
+    const auto* definition = std::get_if<Definition>(&op.what);
+    if (!definition || op.scan || definition->accumulate || !definition->has_identity_target())
+      return {};
+    for (ValueId operand : operands(op))
+      if (may_replace(operand, value)) return operand;
+    return {};
+  }
+
+  bool may_replace(ValueId operand, ValueId value) const {
+    const Value& old = graph_[operand];
+    const size_t group = group_of_[value.index];
+    if (root(operand) != operand || old.kind != ValueKind::result || old.type != graph_[value].type)
+      return false;
+    const BufferId place = storage_.buffer[operand.index];
+    if (!place || step_.buffers[place.index].place != Place::arena) return false;
+    if (graph_[old.producer].scan || group_of_[operand.index] >= group) return false;
+    if (claimed_.count({place, group})) return false;
+    const auto is_kept = [&](const Op& op) {
+      const auto* update = std::get_if<Update>(&op.what);
+      return update && root(update->value) == operand;
+    };
+    if (std::any_of(graph_.ops.begin(), graph_.ops.end(), is_kept)) return false;
+    for (const GraphResult& result : graph_.results)
+      if (root(result.value) == operand) return false;
+    const auto& readers = readers_.at(operand);
+    return std::all_of(readers.begin(), readers.end(), [&](const auto& reader) {
+      const Op& op = graph_[reader.second];
+      return !op.scan &&
+             (reader.first < group || (reader.first == group && reads_pointwise(op, operand)));
+    });
+  }
+
   bool reads_pointwise(const Op& op, ValueId variable) const {
     const auto* definition = std::get_if<Definition>(&op.what);
     if (!definition || !definition->has_identity_target()) return false;
@@ -180,6 +216,11 @@ class Placer {
       for (OpId op : group)
         for (ValueId value : graph_[op].results) {
           if (root(value) != value || !storage_.needed[value.index] || buffer(value)) continue;
+          if (const ValueId operand = replaced_by(value)) {
+            buffer(value) = buffer(operand);
+            claimed_.insert({buffer(value), group_of_[value.index]});
+            continue;
+          }
           buffer(value) = add_buffer(graph_[value].name, graph_[value].type, Place::arena, 0);
         }
   }
@@ -190,6 +231,7 @@ class Placer {
   Storage storage_;
   std::vector<size_t> group_of_;
   std::map<ValueId, std::vector<std::pair<size_t, OpId>>> readers_;
+  std::set<std::pair<BufferId, size_t>> claimed_;  ///< memory that a group writes in place
   std::set<std::string> names_;
 };
 
