@@ -288,16 +288,19 @@ class Planner {
       if (cycles < least * within) best = std::move(staged);
       least = std::min(least, cycles);
     };
+    // Where no loop outside of a copy is long enough to be cut into tasks, each makes its own.
+    bool by_tasks = plan.cycles >= target_.least_parallel_cycles();
     for (size_t depth = 0; depth <= plan.order.size(); ++depth) {
-      const bool by_tasks = depth == 0 && plan.cycles >= target_.least_parallel_cycles();
       consider(window_at(graph_, nest_, plan, read, depth, false, target_),
-               by_tasks ? copies_by_tasks : repeats);
+               by_tasks ? repeats * copies_by_tasks : repeats);
       if (nest_.may_pack(read))
         if (auto packed = window_at(graph_, nest_, plan, read, depth, true, target_)) {
           auto windows = static_cast<double>(count_windows(graph_, nest_, plan, *packed));
           consider(std::move(packed), windows * cost_of_packing / runs_of_packed(read));
         }
-      if (depth < plan.order.size()) repeats *= static_cast<double>(tiles(plan, plan.order[depth]));
+      if (depth == plan.order.size()) break;
+      repeats *= static_cast<double>(tiles(plan, plan.order[depth]));
+      by_tasks &= tiles(plan, plan.order[depth]) < enough_tasks;
     }
     plan.cycles += least;
     plan.price += least;

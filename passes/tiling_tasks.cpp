@@ -16,7 +16,6 @@ namespace {
 
 constexpr int64_t most_tasks = 32;
 constexpr int64_t most_runs = 16;         ///< tasks that are better run together
-constexpr int64_t enough = 8;             ///< tasks
 constexpr double even_enough = 1.1;       ///< of a half of the work, for the busier of two threads
 constexpr double share_of_copies = 0.06;  ///< of a kernel's cycles, where tasks repeat them
 
@@ -86,7 +85,7 @@ class TaskPlanner {
     if (!extent.batch || extent.factor % step != 0) return 1;
     const int64_t row = extent.factor / step;
     const int64_t whole = (rounds + row - 1) / row * row;
-    return whole * enough <= tiles(plan, index) ? row : 1;
+    return whole * enough_tasks <= tiles(plan, index) ? row : 1;
   }
 
   /// The size of tasks: if one of two threads would get far more than the other, up to half as
@@ -120,7 +119,7 @@ class TaskPlanner {
                      [&](IndexId index) { return tiles(plan, index) > 1 ? extent(index) : 0; });
     size_t cut = plan.order.size(), rows = cut;
     for (size_t k = plan.order.size(); k-- > 0;) {
-      if (tiles(plan, plan.order[k]) < enough) continue;
+      if (tiles(plan, plan.order[k]) < enough_tasks) continue;
       cut = k;
       bool copies = std::any_of(
           plan.staged.begin(), plan.staged.end(),
