@@ -14,6 +14,7 @@ struct PlannedNest {
   AccessedNest nest;
   Plan plan;
   std::map<ExprId, loops::BufferId> sources;  ///< where each read finds its elements
+  std::map<ExprId, loops::BufferId> packed;   ///< the windows of reads that are packed
 };
 
 /// Whether a nest may follow others within their tasks, and gains by it; its plan is then cut as

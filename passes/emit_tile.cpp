@@ -152,6 +152,13 @@ void TileEmitter::prefetch(const std::vector<Point>& points) {
 void TileEmitter::finish(const std::vector<Point>& points) {
   const std::vector<Store>& stores = nest_.nest.stores;
   std::map<std::pair<size_t, Point>, std::vector<RegisterId>> turned;
+  // Slots that stand for one row all read it before the first of them is stored.
+  const bool is_row_of_loop = plan_.finishes_in_loop && row_.valid();
+  const bool repeats = std::any_of(plan_.order.begin(), plan_.order.end(), [&](IndexId index) {
+    return exprs_.binding(index).bases.size() > 1 && !(is_row_of_loop && index == row_);
+  });
+  for (const Point& point : points)
+    for (size_t k = 0; k < stores.size() && repeats; ++k) exprs_.eval(stores[k].expr, point);
   for (const Point& point : points) {
     // All values of a point before its first store: a store may overwrite what they read.
     for (const Store& store : stores) exprs_.eval(store.expr, point);

@@ -27,7 +27,6 @@ loops::KernelId KernelPool::add(loops::Kernel kernel, const std::string& key) {
 }
 
 std::string kernel_key(const Graph& graph, const std::vector<PlannedNest>& chain,
-                       const std::map<ExprId, loops::BufferId>& packed,
                        const std::vector<loops::BufferId>& arguments,
                        const std::vector<loops::Buffer>& buffers) {
   auto position = [&](loops::BufferId buffer) {
@@ -45,9 +44,9 @@ std::string kernel_key(const Graph& graph, const std::vector<PlannedNest>& chain
     for (const auto& [read, buffer] : planned.sources) key += fmt::format(" {}", position(buffer));
     for (const Store& store : planned.nest.nest.stores)
       key += fmt::format(" >{}", position(store.buffer));
+    for (const auto& [read, buffer] : planned.packed) key += fmt::format(" ^{}", position(buffer));
     key += "\n";
   }
-  for (const auto& [read, buffer] : packed) key += fmt::format(" ^{}", position(buffer));
   return key;
 }
 

@@ -29,7 +29,6 @@ class KernelPool {
 /// All that the text of a kernel outside of scans follows from: its parameters' types, the nests,
 /// their loops' names, and the parameters, by position, that they work on.
 std::string kernel_key(const Graph& graph, const std::vector<PlannedNest>& chain,
-                       const std::map<ExprId, loops::BufferId>& packed,
                        const std::vector<loops::BufferId>& arguments,
                        const std::vector<loops::Buffer>& buffers);
 

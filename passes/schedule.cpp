@@ -269,12 +269,12 @@ class Scheduler {
     chain_.clear();
     std::vector<BufferId> used;
     std::set<BufferId> written;
-    std::map<ExprId, BufferId> packed;  // by the first nest alone
-    for (const PlannedNest& planned : chain) {
+    for (PlannedNest& planned : chain) {
       std::map<ExprId, BufferId> sources = planned.sources;
       for (const StagedRead& staged : planned.plan.staged)
         if (staged.packed)
-          packed[staged.read] = sources[staged.read] = pack(planned.nest, planned.plan, staged);
+          planned.packed[staged.read] = sources[staged.read] =
+              pack(planned.nest, planned.plan, staged);
       for (const auto& [read, buffer] : sources) used.push_back(buffer);
       for (const Store& store : planned.nest.nest.stores) {
         used.push_back(store.buffer);
@@ -291,18 +291,16 @@ class Scheduler {
       if (remarks_) remark_on_plan(graph_, planned.nest, planned.plan, target_, *remarks_);
     }
     std::string key;
-    if (scans_.empty())
-      key = kernel_key(graph_, chain, packed, kernel.call.arguments, step_.buffers);
+    if (scans_.empty()) key = kernel_key(graph_, chain, kernel.call.arguments, step_.buffers);
     std::optional<loops::KernelId> known = kernels_.find(key);
-    if (!known) write(chain, packed, kernel);
+    if (!known) write(chain, kernel);
     kernel.call.kernel = known ? *known : kernels_.add(kernel.builder.take(), key);
     kernel.call.ops = std::move(chain_ops_);
     chain_ops_.clear();
     step_.phases.push_back({{std::move(kernel.call)}});
   }
 
-  void write(const std::vector<PlannedNest>& chain, const std::map<ExprId, BufferId>& packed,
-             Draft& kernel) const {
+  void write(const std::vector<PlannedNest>& chain, Draft& kernel) const {
     for (const PlannedNest& planned : chain) {
       const AccessedNest& nest = planned.nest;
       std::map<ValueId, BufferId> tensors;
@@ -311,7 +309,7 @@ class Scheduler {
       NestPointers pointers{
           [&](ValueId value) { return kernel.pointers.at(tensors.at(value)); },
           [&](BufferId buffer) { return kernel.pointers.at(buffer); },
-          [&](ExprId read) { return kernel.pointers.at(packed.at(read)); },
+          [&](ExprId read) { return kernel.pointers.at(planned.packed.at(read)); },
       };
       emit_nest(graph_, nest, planned.plan, kernel.steps, kernel.builder, pointers);
     }

@@ -21,15 +21,20 @@ namespace {
 constexpr double least_terms_to_prefetch = 64;
 constexpr int64_t least_points_to_stream = 8;
 constexpr int64_t line_bytes = 64;
-constexpr double bytes_a_cycle = 4;        ///< of sums that are kept in memory
-constexpr double near_bytes_a_cycle = 64;  ///< of those that stay in the second cache
-constexpr double fetched_bytes_a_cycle = 8;
-constexpr double share_of_waiting = 0.5;  ///< of the time that it takes to fetch what is read
-constexpr double copies_by_tasks = 4;
-constexpr double share_of_sums = 0.25;  ///< of that cache
-constexpr double share_of_part = 0.25;
+
+// Sums that are kept in memory between their parts.
+constexpr double bytes_a_cycle = 4;        ///< read and written
+constexpr double near_bytes_a_cycle = 64;  ///< where they stay in the second cache
+constexpr double share_of_sums = 0.25;     ///< of that cache, so that they do
+constexpr double share_of_part = 0.25;     ///< of it, for a part's operands and those of the next
 constexpr int64_t terms_of_short_part = 64;
 constexpr int64_t least_short_parts = 16;
+
+// What is read from beyond the second cache.
+constexpr double fetched_bytes_a_cycle = 8;
+constexpr double share_of_waiting = 0.5;  ///< of the time that this takes, while a sum runs
+
+constexpr double copies_by_tasks = 4;  ///< where each makes its own, at least
 /// A kernel of its own finds less in the caches, and so do those that read what it has packed.
 constexpr double cost_of_packing = 1.5;
 

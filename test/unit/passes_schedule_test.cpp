@@ -197,6 +197,44 @@ TEST(Schedule, LargeProductInTasks) {
   for (int64_t n : {1, 249, 250}) EXPECT_LE(compiled.error(n), 2e-5);
 }
 
+/// The last tile of a batch repeats a row, whose operand the row itself has replaced.
+TEST(Schedule, RowsThatRepeatInPlace) {
+  std::string text =
+      "graph @m.predict(%x: f32[N, 24]) batch 37 {\n"
+      "  param @w: f32[24, 64] init glorot_uniform\n"
+      "  param @v: f32[64, 64] init glorot_uniform\n"
+      "  %u[n, o] = sum[i] %x[n, i] * @w[i, o]\n"
+      "  %m[n] = max[o] %u[n, o]\n"
+      "  %e[n, o] = exp(%u[n, o] - %m[n])\n"
+      "  %t[n] = sum[o] %e[n, o]\n"
+      "  %q[n, o] = %u[n, o] * 3\n"
+      "  %p[n, o] = sum[i] %q[n, i] * @v[i, o]\n"
+      "  %z[n, o] = %p[n, o] * %e[n, o] / %t[n]\n"
+      "  %r[n] = max[o] %z[n, o]\n"
+      "  %y[n, o] = %z[n, o] - %r[n]\n"
+      "  output y = %y\n}\n";
+  CompiledGraph compiled(graphs_of(text)[0], {true, target_of("x86-64-v3")});
+  for (const loops::Buffer& buffer : compiled.program().steps[0].buffers)
+    EXPECT_NE(buffer.name, "z");
+  for (int64_t n : {1, 5, 37}) EXPECT_LE(compiled.error(n), 2e-5);
+}
+
+TEST(Schedule, ProductsInOneKernelEachWithPackedWeights) {
+  std::string text =
+      "graph @m.predict(%x: f32[N, 96]) batch 1024 {\n"
+      "  param @w: f32[96, 96] init glorot_uniform\n"
+      "  param @v: f32[96, 96] init glorot_uniform\n"
+      "  %h[n, i] = sum[o] %x[n, o] * @w[i, o]\n"
+      "  %y[n, j] = sum[i] %h[n, i] * @v[j, i]\n"
+      "  output y = %y\n}\n";
+  CompiledGraph compiled(graphs_of(text)[0], {true, target_of("x86-64-v3")});
+  const std::vector<loops::Buffer>& buffers = compiled.program().steps[0].buffers;
+  EXPECT_EQ(std::count_if(buffers.begin(), buffers.end(),
+                          [](const auto& b) { return b.name.ends_with(".packed"); }),
+            2);
+  EXPECT_LE(compiled.error(1000), 2e-5);
+}
+
 /// Expects a sum that is cut into parts, whose tasks are run together, to be what it means.
 void agrees_in_parts(const std::string& text, const std::vector<int64_t>& batches) {
   for (int threads : {1, 3}) {
