@@ -36,8 +36,9 @@ class Reader {
     return bytes;
   }
 
-  /// What the sum of one tile reads, in whole lines; 0 if the read is not part of a sum.
-  double bytes_of_tile() const {
+  /// What the sum of one tile reads, its own elements or the whole lines that they lie on; 0 if the
+  /// read is not part of a sum.
+  double bytes_of_tile(bool in_lines = false) const {
     const int64_t width = byte_size(nest_.nest.dag[read_].type);
     const double line = static_cast<double>(line_bytes / width);
     double elements = 1, of_line = 1;
@@ -53,7 +54,8 @@ class Reader {
       if (apart < line) of_line *= std::min(static_cast<double>(values), std::ceil(line / apart));
     }
     if (!reduces) return 0;
-    return elements * static_cast<double>(width) * std::max(1.0, line / of_line);
+    const double share_of_line = in_lines ? std::min(1.0, of_line / line) : 1;
+    return elements * static_cast<double>(width) / share_of_line;
   }
 
  private:
@@ -92,7 +94,7 @@ Residency residency_of(const Graph& graph, const AccessedNest& nest, const Plan&
   for (const auto& [read, access] : nest.reads) {
     Reader reader(graph, nest, plan, read, access);
     double bytes = reader.bytes_again();
-    result.bytes += bytes > 0 ? bytes : reader.bytes_of_tile();
+    result.bytes += bytes > 0 ? bytes : reader.bytes_of_tile(true);
     if (bytes > 0.25 * static_cast<double>(target.l2_bytes))
       result.cycles += reader.bytes_in_all() / bytes_a_cycle;
   }
