@@ -41,6 +41,7 @@ struct TensorType {
   bool has_batch() const;
   /// Number of elements when the batch is `n`. Elaboration keeps it below 2^40.
   int64_t elements(int64_t n) const;
+  int64_t bytes(int64_t n) const { return elements(n) * byte_size(dtype); }
   friend bool operator==(const TensorType&, const TensorType&) = default;
 };
 

@@ -10,6 +10,8 @@
 
 namespace netc {
 
+constexpr int64_t line_bytes = 64;  ///< of a cache
+
 /// A subscript that may leave its dimension: inside means 0 <= affine + data < size.
 struct Guard {
   Affine affine;

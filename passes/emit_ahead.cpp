@@ -11,7 +11,6 @@ using loops::RegisterId;
 
 namespace {
 
-constexpr int64_t line_bytes = 64;
 constexpr int64_t lines_at_once = 2;  ///< of one tensor
 constexpr int64_t rounds_of_share = 4;
 constexpr int64_t rounds_of_line = 2;  ///< of the sum, at least
@@ -25,7 +24,7 @@ Asking AheadEmitter::asking() {
                                   [&](IndexId index) { return values(index) > 1; });
   if (outer == reduced.end()) return {};
   std::vector<Lines> all;
-  int64_t most = 0, rounds = 1;
+  int64_t most = 0, rounds = 1;  // lines of one tensor; rounds of the sum
   for (IndexId index : reduced) rounds *= values(index);
   for (ExprId read : reachable(nest_.nest.dag, nest_.nest.stages[0].body))
     if (std::optional<Lines> lines = lines_of(read))
@@ -34,8 +33,8 @@ Asking AheadEmitter::asking() {
         all.push_back(*lines);
       }
   if (all.empty()) return {};
-  const int64_t least = std::max<int64_t>(values(*outer) / rounds_of_share, 1);
-  const int64_t shares = std::min((most + lines_at_once - 1) / lines_at_once, least);
+  const int64_t most_shares = std::max<int64_t>(values(*outer) / rounds_of_share, 1);
+  const int64_t shares = std::min((most + lines_at_once - 1) / lines_at_once, most_shares);
   return {static_cast<size_t>(outer - reduced.begin()), shares,
           (values(*outer) + shares - 1) / shares, [this, all, shares](RegisterId share) {
             for (const Lines& lines : all) {

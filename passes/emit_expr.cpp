@@ -307,7 +307,6 @@ void ExprEmitter::prefetch_ahead(ExprId read, const Point& point, IndexId index,
 
 void ExprEmitter::prefetch_at(const netc::Access& access, const Point& point, RegisterId pointer,
                               IndexSet relative) {
-  constexpr int64_t line_bytes = 64;
   if (!lane_index_ || !access.stride(lane_index_).is(1)) return;
   if (!access.guards.empty() || !access.data.empty()) return;
   int64_t bytes = lanes() * byte_size(builder_.type(pointer).element);

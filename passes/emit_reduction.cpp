@@ -197,9 +197,7 @@ ReductionEmitter::Values ReductionEmitter::level(size_t depth, Values carried) {
   if (!extent.batch && !clipped.cut) {
     int64_t full = extent.factor / step * step;
     int64_t rest = extent.factor - full;
-    carried = depth == asking_.depth && asking_.shares > 0
-                  ? shares(depth, std::move(carried), zero, builder_.integer(full), slots)
-                  : steps(depth, std::move(carried), zero, builder_.integer(full), slots);
+    carried = rounds(depth, std::move(carried), zero, builder_.integer(full), slots);
     if (rest == 0) return carried;
     RegisterId mask;
     if (rest % lanes)
@@ -212,9 +210,7 @@ ReductionEmitter::Values ReductionEmitter::level(size_t depth, Values carried) {
   for (const Clip& clip : clips) exprs_.assume(clip.read, clip.guard, true);
   RegisterId full = upper;
   if (step > 1) full = builder_.sub(upper, builder_.mod(builder_.sub(upper, lower), step));
-  carried = depth == asking_.depth && asking_.shares > 0
-                ? shares(depth, std::move(carried), lower, full, slots)
-                : steps(depth, std::move(carried), lower, full, slots);
+  carried = rounds(depth, std::move(carried), lower, full, slots);
   if (step > 1 && lanes == 1) carried = steps(depth, std::move(carried), full, upper, 1);
   for (const Clip& clip : clips) exprs_.assume(clip.read, clip.guard, false);
   if (lanes == 1) return carried;
@@ -275,9 +271,11 @@ void ReductionEmitter::leave_out(const Affine& condition, IndexId index, Bounds&
   }
 }
 
-/// All rounds of an index, cut so that something is asked for before each share.
-ReductionEmitter::Values ReductionEmitter::shares(size_t depth, Values carried, RegisterId lower,
+/// All rounds of an index; where something is asked for meanwhile, before each share of them.
+ReductionEmitter::Values ReductionEmitter::rounds(size_t depth, Values carried, RegisterId lower,
                                                   RegisterId upper, int64_t slots) {
+  if (depth != asking_.depth || asking_.shares == 0)
+    return steps(depth, std::move(carried), lower, upper, slots);
   const RegisterId each = builder_.integer((asking_.values + slots - 1) / slots * slots);
   return builder_.loop(
       builder_.integer(0), builder_.integer(asking_.shares), 1, carried,

@@ -31,7 +31,7 @@ class ReductionEmitter {
   loops::RegisterId base(const Point& point, loops::RegisterId partial);
   Values identity();
   Values level(size_t depth, Values carried);
-  Values shares(size_t depth, Values carried, loops::RegisterId lower, loops::RegisterId upper,
+  Values rounds(size_t depth, Values carried, loops::RegisterId lower, loops::RegisterId upper,
                 int64_t slots);
   Values steps(size_t depth, Values carried, loops::RegisterId lower, loops::RegisterId upper,
                int64_t slots);

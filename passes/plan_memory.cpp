@@ -34,8 +34,7 @@ void extend(std::vector<Lifetime>& alive, const loops::Repeat& repeat) {
 std::vector<Lifetime> lifetimes(const loops::Step& step) {
   std::vector<Lifetime> result(step.buffers.size());
   for (size_t b = 0; b < result.size(); ++b) {
-    const TensorType& type = step.buffers[b].type;
-    int64_t bytes = type.elements(step.capacity) * byte_size(type.dtype);
+    const int64_t bytes = step.buffers[b].type.bytes(step.capacity);
     result[b].bytes = (bytes + alignment - 1) / alignment * alignment;
   }
   for (size_t p = 0; p < step.phases.size(); ++p)

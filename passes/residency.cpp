@@ -7,13 +7,8 @@ namespace netc {
 
 namespace {
 
-constexpr double bytes_a_cycle = 4;  ///< of lines that come from beyond the second cache
-constexpr int64_t line_bytes = 64;
+constexpr double bytes_a_cycle = 4;   ///< of lines that come from beyond the second cache
 constexpr double share_hidden = 0.5;  ///< of the arithmetic's time, in which they come besides
-
-double bytes_of(const TensorType& type, int64_t capacity) {
-  return static_cast<double>(type.elements(capacity) * byte_size(type.dtype));
-}
 
 class Reader {
  public:
@@ -95,24 +90,23 @@ class Reader {
 Residency residency_of(const Graph& graph, const AccessedNest& nest, const Plan& plan,
                        const Target& target) {
   Residency result;
+  int64_t after = 0;  // the sums: read and written
   for (const auto& [read, access] : nest.reads) {
     Reader reader(graph, nest, plan, read, access);
     double bytes = reader.bytes_again();
+    if (reader.bytes_of_tile() == 0)
+      after += graph[nest.nest.dag[read].tensor].type.bytes(graph.capacity);
     result.bytes += bytes > 0 ? bytes : reader.bytes_of_tile(true);
     if (bytes > 0.25 * static_cast<double>(target.l2_bytes))
       result.cycles += reader.bytes_in_all() / bytes_a_cycle;
   }
-  // What follows the sums passes through the cache, and takes of the time in which lines come.
-  double after = 0;
-  for (const auto& [read, access] : nest.reads)
-    if (Reader(graph, nest, plan, read, access).bytes_of_tile() == 0)
-      after += bytes_of(graph[nest.nest.dag[read].tensor].type, graph.capacity);
-  for (const Store& store : nest.nest.stores) after += bytes_of(store.type, graph.capacity);
+  for (const Store& store : nest.nest.stores) after += store.type.bytes(graph.capacity);
+  // It passes through the cache as well, and takes of the time in which lines come.
   if (!plan.part && result.cycles > 0) {
     const IndexId outer = plan.order[0];
-    result.bytes +=
-        after / static_cast<double>(plan.rounds(outer, nest.nest.extent(outer, graph.capacity)));
-    result.cycles += after / bytes_a_cycle;
+    const int64_t rounds = plan.rounds(outer, nest.nest.extent(outer, graph.capacity));
+    result.bytes += static_cast<double>(after) / static_cast<double>(rounds);
+    result.cycles += static_cast<double>(after) / bytes_a_cycle;
   }
   if (result.bytes <= 0.7 * static_cast<double>(target.l2_bytes)) result.cycles = 0;
   result.cycles = std::max(0.0, result.cycles - share_hidden * plan.cycles);

@@ -13,7 +13,6 @@ namespace netc {
 
 namespace {
 
-constexpr int64_t line_bytes = 64;
 constexpr int64_t page_bytes = 4096;
 constexpr int64_t most_pages = 512;    ///< whose addresses a processor surely keeps at hand
 constexpr int64_t pages_at_hand = 64;  ///< without asking its second table of addresses

@@ -123,18 +123,28 @@ class Placer {
     if (graph_[producer.producer].scan) return false;
     const auto* definition = std::get_if<Definition>(&graph_[producer.producer].what);
     if (!definition || definition->accumulate || !definition->has_identity_target()) return false;
-    for (const GraphResult& result : graph_.results)
-      if (root(result.value) == update.variable) return false;
-    for (const Op& op : graph_.ops) {
-      auto* other = std::get_if<Update>(&op.what);
-      if (other && root(other->value) == update.variable) return false;
-    }
-    size_t group = group_of_[value.index];
-    for (const auto& [reader_group, op] : readers_[update.variable]) {
-      if (reader_group > group) return false;
-      if (reader_group == group && !reads_pointwise(graph_[op], update.variable)) return false;
-    }
-    return true;
+    return !is_kept(update.variable) && ends_in(update.variable, group_of_[value.index]);
+  }
+
+  /// Whether the step ends with copying a value somewhere.
+  bool is_kept(ValueId value) const {
+    const auto updates = [&](const Op& op) {
+      const auto* update = std::get_if<Update>(&op.what);
+      return update && root(update->value) == value;
+    };
+    const auto gives = [&](const GraphResult& result) { return root(result.value) == value; };
+    return std::any_of(graph_.results.begin(), graph_.results.end(), gives) ||
+           std::any_of(graph_.ops.begin(), graph_.ops.end(), updates);
+  }
+
+  /// Whether nobody reads a value after a group, and this only where it writes its own elements.
+  bool ends_in(ValueId value, size_t group) const {
+    const auto readers = readers_.find(value);
+    return readers == readers_.end() ||
+           std::all_of(readers->second.begin(), readers->second.end(), [&](const auto& reader) {
+             return reader.first < group ||
+                    (reader.first == group && reads_pointwise(graph_[reader.second], value));
+           });
   }
 
   /// An operand that nobody reads after a definition of the same type has taken each element in
@@ -158,19 +168,11 @@ class Placer {
     if (!place || step_.buffers[place.index].place != Place::arena) return false;
     if (graph_[old.producer].scan || group_of_[operand.index] >= group) return false;
     if (claimed_.count({place, group})) return false;
-    const auto is_kept = [&](const Op& op) {
-      const auto* update = std::get_if<Update>(&op.what);
-      return update && root(update->value) == operand;
-    };
-    if (std::any_of(graph_.ops.begin(), graph_.ops.end(), is_kept)) return false;
-    for (const GraphResult& result : graph_.results)
-      if (root(result.value) == operand) return false;
     const auto& readers = readers_.at(operand);
-    return std::all_of(readers.begin(), readers.end(), [&](const auto& reader) {
-      const Op& op = graph_[reader.second];
-      return !op.scan &&
-             (reader.first < group || (reader.first == group && reads_pointwise(op, operand)));
+    const bool in_scan = std::any_of(readers.begin(), readers.end(), [&](const auto& reader) {
+      return graph_[reader.second].scan.valid();
     });
+    return !in_scan && !is_kept(operand) && ends_in(operand, group);
   }
 
   bool reads_pointwise(const Op& op, ValueId variable) const {

@@ -20,7 +20,6 @@ namespace {
 
 constexpr double least_terms_to_prefetch = 64;
 constexpr int64_t least_points_to_stream = 8;
-constexpr int64_t line_bytes = 64;
 
 // Sums that are kept in memory between their parts.
 constexpr double bytes_a_cycle = 4;        ///< read and written
@@ -268,10 +267,16 @@ class Planner {
   }
 
   double bytes_of_sums() const {
-    auto bytes = static_cast<double>(byte_size(nest_.nest.dag[nest_.nest.stages[0].body].type));
+    return points() *
+           static_cast<double>(byte_size(nest_.nest.dag[nest_.nest.stages[0].body].type));
+  }
+
+  /// Of the free domain.
+  double points() const {
+    double points = 1;
     for (uint32_t i = 0; i < nest_.nest.free_count; ++i)
-      bytes *= static_cast<double>(extent(IndexId{i}));
-    return bytes;
+      points *= static_cast<double>(extent(IndexId{i}));
+    return points;
   }
 
   /// Whether the second cache keeps the sums between parts.
@@ -335,8 +340,7 @@ class Planner {
   }
 
   double bytes_of_tensor(ExprId read) const {
-    const TensorType& type = graph_[nest_.nest.dag[read].tensor].type;
-    return static_cast<double>(type.elements(graph_.capacity) * byte_size(type.dtype));
+    return static_cast<double>(graph_[nest_.nest.dag[read].tensor].type.bytes(graph_.capacity));
   }
 
   /// How often the kernel runs for each time that the read is packed.
@@ -381,11 +385,8 @@ class Planner {
     if (!plan.vector || nest_.nest.stages.empty() || nest_.nest.accumulates()) return;
     double terms = 0;
     for (const Stage& stage : nest_.nest.stages) terms += rounds_of(graph_, nest_, stage);
-    double bytes = 4;
-    for (uint32_t i = 0; i < nest_.nest.free_count; ++i)
-      bytes *= static_cast<double>(extent(IndexId{i}));
-    plan.prefetches =
-        terms >= least_terms_to_prefetch && bytes >= 0.25 * static_cast<double>(target_.l2_bytes);
+    plan.prefetches = terms >= least_terms_to_prefetch &&
+                      4 * points() >= 0.25 * static_cast<double>(target_.l2_bytes);
   }
 
   const Graph& graph_;

@@ -7,7 +7,6 @@ namespace netc {
 
 namespace {
 
-constexpr int64_t line_bytes = 64;
 constexpr int64_t far_bytes = 2048;
 constexpr int64_t most_aliases = 6;  ///< lines that share a set with others and stay
 constexpr double share_of_near_reads = 0.8;

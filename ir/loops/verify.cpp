@@ -51,7 +51,7 @@ class StepVerifier {
   }
 
   int64_t bytes(const Buffer& buffer) const {
-    return buffer.type.elements(step_.capacity) * byte_size(buffer.type.dtype);
+    return buffer.type.bytes(step_.capacity);
   }
 
   void verify_buffer(const Buffer& buffer) {

@@ -35,7 +35,7 @@ ProfiledCall describe(const Graph& graph, const loops::Program& program, const l
   }
   for (size_t i = 0; i < call.arguments.size(); ++i) {
     const loops::Buffer& buffer = step.buffers[call.arguments[i].index];
-    described.bytes += buffer.type.elements(rows) * byte_size(buffer.type.dtype);
+    described.bytes += buffer.type.bytes(rows);
     if (call.ops.empty() && kernel.parameters[i].writable) made.push_back("copy to " + buffer.name);
   }
   described.makes = fmt::format("{}", fmt::join(made, ", "));
