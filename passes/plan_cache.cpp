@@ -1,5 +1,5 @@
-// The key says all that planning looks at: extents, expressions and accesses, but neither names nor
-// tensors.
+// The key says all that planning and emission look at: extents, expressions, accesses and which
+// terms are left out, but neither names nor tensors.
 #include "passes/plan_cache.h"
 
 #include <fmt/format.h>
@@ -34,6 +34,20 @@ class Key {
   void add_stage(const Stage& stage) {
     add("\n+ {} {} {}", static_cast<int>(stage.reduction), stage.body.index, stage.base.index);
     for (IndexId index : stage.reduced) add(" {}", index.index);
+    add_conditions(stage.where);
+  }
+
+  void add_conditions(const std::vector<Affine>& conditions) {
+    for (const Affine& condition : conditions) {
+      add(" &");
+      add_affine(condition);
+    }
+  }
+
+  void add_affine(const Affine& affine) {
+    add(" {} {}", affine.constant, affine.batch);
+    for (const Affine::Term& term : affine.terms)
+      add(" {}*{}", term.coefficient, term.index.index);
   }
 
   void add_node(const AccessedNest& nest, ExprId id) {
@@ -60,11 +74,9 @@ class Key {
       add_count(stride);
     }
     for (const Guard& guard : access.guards) {
-      add(" ?{} {} {}{} {}{}", guard.affine.constant, guard.affine.batch, guard.size.factor,
-          guard.size.batch ? "N" : "", guard.lower, guard.upper);
-      add(" {}", guard.data.index);
-      for (const Affine::Term& term : guard.affine.terms)
-        add(" {}*{}", term.coefficient, term.index.index);
+      add(" ?{}{} {}{} {}", guard.size.factor, guard.size.batch ? "N" : "", guard.lower,
+          guard.upper, guard.data.index);
+      add_affine(guard.affine);
     }
   }
 
