@@ -14,8 +14,8 @@ struct Outcome {
 };
 
 /// How much is tried: in one precision and one way to compile, in both precisions and two ways, or
-/// in all ways.
-enum class Effort : uint8_t { brief, usual, all };
+/// in all ways. `large` is brief, for programs whose sums have thousands of terms.
+enum class Effort : uint8_t { brief, large, usual, all };
 
 /// Elaborates the text and compares all of its entries. `seed` draws the data and, where not all
 /// are tried, precision and ways.

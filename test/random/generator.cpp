@@ -32,6 +32,7 @@ std::string Program::text() const {
 }
 
 Program generate(uint32_t seed) { return Generator(seed).make(); }
+Program generate_network(uint32_t seed) { return Generator(seed).make_network(); }
 
 int64_t Tensor::elements() const {
   return std::accumulate(dims.begin(), dims.end(), int64_t{1}, std::multiplies<>());

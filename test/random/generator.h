@@ -38,10 +38,13 @@ class Generator {
  public:
   explicit Generator(uint32_t seed) : random_(seed) {}
   Program make();
+  Program make_network();
 
  private:
   using Maker = std::optional<Tensor> (Generator::*)(const std::string& name);
   using Test = std::function<bool(const Tensor&)>;
+  /// What follows `h` in `h <- h`, for so many channels, which it may change.
+  using NetworkLayer = std::string (Generator::*)(int64_t& channels);
 
   // generator.cpp
   int64_t below(int64_t end) {
@@ -115,6 +118,12 @@ class Generator {
   std::optional<Tensor> remembered(const std::string& name);
   std::optional<Tensor> differentiated(const std::string& name);
   std::optional<Tensor> descended(const std::string& name);
+
+  // generate_networks.cpp
+  Program network(const std::string& shape, int64_t channels, NetworkLayer layer);
+  std::string layer_of_sequence(int64_t& channels);
+  std::string layer_of_image(int64_t& channels);
+  std::string layer_of_row(int64_t& channels);
 
   // generate_integers.cpp
   std::optional<Tensor> integers(const std::string& name);

@@ -1,8 +1,9 @@
-// random_programs FIRST COUNT [brief|all] | show SEED
+// random_programs FIRST COUNT [brief|all|networks] | show SEED [networks]
 //
 // Compares programs of the seeds FIRST, FIRST + 1, ... with the interpreter, each in a process of
 // its own, so that a crash is one more failure. With `all` each is compiled in every way, with
-// `brief` in one way and one precision.
+// `brief` in one way and one precision. `networks` are larger programs of layers alone, compared
+// briefly.
 // What fails is printed with its seed, made small. Exit code 1: something failed.
 #include <sys/time.h>
 #include <sys/wait.h>
@@ -80,7 +81,9 @@ std::string kind_of(const Report& report) {
   return problem.find(" differs by ") != std::string::npos ? "differs" : problem.substr(0, 20);
 }
 
-int run(uint32_t first, uint32_t count, Effort effort) {
+using Generate = Program (*)(uint32_t seed);
+
+int run(uint32_t first, uint32_t count, Generate generate, Effort effort) {
   int failures = 0;
   long results = 0, vague = 0;
   for (uint32_t seed = first; seed < first + count; ++seed) {
@@ -114,19 +117,21 @@ int run(uint32_t first, uint32_t count, Effort effort) {
 
 int main(int argc, char** argv) {
   using namespace netc::random_programs;
-  const bool show = argc == 3 && std::strcmp(argv[1], "show") == 0;
-  if (show) {
-    std::printf("%s", generate(static_cast<uint32_t>(std::atol(argv[2]))).text().c_str());
-    return 0;
-  }
   if (argc < 3) {
-    std::fprintf(stderr, "usage: random_programs FIRST COUNT [brief|all] | show SEED\n");
+    std::fprintf(
+        stderr, "usage: random_programs FIRST COUNT [brief|all|networks] | show SEED [networks]\n");
     return 2;
   }
   const std::string word = argc > 3 ? argv[3] : "";
-  const Effort effort = word == "all"     ? Effort::all
-                        : word == "brief" ? Effort::brief
-                                          : Effort::usual;
-  return run(static_cast<uint32_t>(std::atol(argv[1])), static_cast<uint32_t>(std::atol(argv[2])),
-             effort);
+  const Generate generate = word == "networks" ? generate_network : netc::random_programs::generate;
+  const auto second = static_cast<uint32_t>(std::atol(argv[2]));
+  if (std::strcmp(argv[1], "show") == 0) {
+    std::printf("%s", generate(second).text().c_str());
+    return 0;
+  }
+  const Effort effort = word == "all"        ? Effort::all
+                        : word == "brief"    ? Effort::brief
+                        : word == "networks" ? Effort::large
+                                             : Effort::usual;
+  return run(static_cast<uint32_t>(std::atol(argv[1])), second, generate, effort);
 }

@@ -23,5 +23,7 @@ struct Program {
 
 /// The program of a seed: the same on every machine.
 Program generate(uint32_t seed);
+/// The network of a seed: fewer kinds of statements, larger tensors.
+Program generate_network(uint32_t seed);
 
 }  // namespace netc::random_programs
