@@ -3,12 +3,6 @@
 
 namespace netc::random_programs {
 
-namespace {
-
-std::string size(int64_t value) { return std::to_string(value); }
-
-}  // namespace
-
 std::optional<Tensor> Generator::layered(const std::string& name) {
   const Tensor x =
       *find([](const Tensor& t) { return is_float(t) && t.batch && t.dims.size() >= 1; });

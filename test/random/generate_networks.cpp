@@ -4,12 +4,6 @@
 
 namespace netc::random_programs {
 
-namespace {
-
-std::string size(int64_t value) { return std::to_string(value); }
-
-}  // namespace
-
 Program Generator::make_network() {
   const int64_t channels = 8 * between(3, 8);
   switch (below(3)) {

@@ -10,8 +10,6 @@ bool is_sequence(const Tensor& tensor) {
   return tensor.kind == Kind::floating && tensor.batch && tensor.dims.size() == 2;
 }
 
-std::string size(int64_t value) { return std::to_string(value); }
-
 }  // namespace
 
 std::string Generator::source(const Tensor& x, size_t axis) {

@@ -28,6 +28,9 @@ struct Tensor {
   std::string shape_with(const std::vector<std::string>& trailing) const;
 };
 
+/// An extent as programs write it.
+inline std::string size(int64_t value) { return std::to_string(value); }
+
 /// An index of index notation.
 struct IndexVariable {
   std::string name;
