@@ -12,7 +12,8 @@ namespace {
 
 using loops::BufferId;
 
-constexpr int64_t least_tasks = 4;  ///< of a chain that has made its tasks larger
+constexpr int64_t least_tasks = 4;      ///< of a chain that has made its tasks larger
+constexpr size_t most_passed_over = 8;  ///< kernels that run after a chain which stood within it
 
 /// How a nest reaches a buffer.
 struct Touch {
@@ -119,8 +120,24 @@ bool packs_what_is_made(const std::vector<PlannedNest>& chain, const PlannedNest
                      });
 }
 
-}  // namespace
+/// Whether one of two nests writes what the other touches.
+bool conflict(const PlannedNest& a, const PlannedNest& b) {
+  const std::vector<Touch> of_b = touches(b);
+  for (const Touch& x : touches(a))
+    for (const Touch& y : of_b)
+      if (x.buffer == y.buffer && (x.writes || y.writes)) return true;
+  return false;
+}
 
+bool conflict(const PlannedKernel& a, const PlannedKernel& b) {
+  for (const PlannedNest& x : a.nests)
+    for (const PlannedNest& y : b.nests)
+      if (conflict(x, y)) return true;
+  return false;
+}
+
+/// Whether a nest may follow others within their tasks, and gains by it; its plan is then cut as
+/// theirs are.
 bool join_chain(const Graph& graph, std::vector<PlannedNest>& chain, PlannedNest& next) {
   const Plan& first = chain[0].plan;
   if (!first.parallel) return false;
@@ -142,6 +159,35 @@ bool join_chain(const Graph& graph, std::vector<PlannedNest>& chain, PlannedNest
     }
   next.plan = own;
   return false;
+}
+
+}  // namespace
+
+std::vector<PlannedKernel> chained(const Graph& graph, std::vector<PlannedKernel> kernels) {
+  std::vector<PlannedKernel> result;
+  std::vector<bool> taken(kernels.size());
+  for (size_t first = 0; first < kernels.size(); ++first) {
+    if (taken[first]) continue;
+    PlannedKernel chain = std::move(kernels[first]);
+    const bool grows = chain.nests.size() == 1;
+    const size_t most = chain.nests[0].nest.nest.steps > 0 ? 0 : most_passed_over;
+    std::vector<size_t> passed_over;
+    for (size_t k = first + 1; grows && k < kernels.size() && passed_over.size() <= most; ++k) {
+      PlannedKernel& next = kernels[k];
+      if (taken[k]) continue;
+      const bool waits = std::any_of(passed_over.begin(), passed_over.end(),
+                                     [&](size_t other) { return conflict(kernels[other], next); });
+      if (waits || next.nests.size() > 1 || !join_chain(graph, chain.nests, next.nests[0])) {
+        passed_over.push_back(k);
+        continue;
+      }
+      taken[k] = true;
+      chain.nests.push_back(std::move(next.nests[0]));
+      chain.ops.insert(chain.ops.end(), next.ops.begin(), next.ops.end());
+    }
+    result.push_back(std::move(chain));
+  }
+  return result;
 }
 
 }  // namespace netc

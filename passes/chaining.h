@@ -17,8 +17,13 @@ struct PlannedNest {
   std::map<ExprId, loops::BufferId> packed;   ///< the windows of reads that are packed
 };
 
-/// Whether a nest may follow others within their tasks, and gains by it; its plan is then cut as
-/// theirs are.
-bool join_chain(const Graph& graph, std::vector<PlannedNest>& chain, PlannedNest& next);
+/// Nests that run one after the other.
+struct PlannedKernel {
+  std::vector<PlannedNest> nests;
+  std::vector<OpId> ops;  ///< whose work it does
+};
+
+/// The kernels in an order in which they may run, those as one that gain by it.
+std::vector<PlannedKernel> chained(const Graph& graph, std::vector<PlannedKernel> kernels);
 
 }  // namespace netc

@@ -57,7 +57,7 @@ class Scheduler {
     enter({});
     for (const Transfer& transfer : storage_.saved) add_transfer(transfer, {});
     for (const auto& [saved, transfer] : storage_.after) add_transfer(transfer, saved);
-    end_chain();
+    write_planned();
     drop_empty_repeats();
     drop_unused_buffers();
     return std::move(step_);
@@ -69,7 +69,7 @@ class Scheduler {
     size_t common = 0;
     while (common < scans_.size() && common < scans.size() && scans_[common] == scans[common])
       ++common;
-    if (common < scans_.size() || common < scans.size()) end_chain();
+    if (common < scans_.size() || common < scans.size()) write_planned();
     for (; scans_.size() > common; scans_.pop_back()) {
       size_t k = repeat_of_.at(scans_.back());
       loops::Repeat& repeat = step_.repeats[k];
@@ -256,17 +256,18 @@ class Scheduler {
       }
       planned.push_back({std::move(accessed), std::move(plan), std::move(sources)});
     }
-    if (!alone || chain_.empty() || !join_chain(graph_, chain_, planned[0])) end_chain();
-    std::move(planned.begin(), planned.end(), std::back_inserter(chain_));
-    chain_ops_.insert(chain_ops_.end(), ops.begin(), ops.end());
-    if (!alone) end_chain();
+    planned_.push_back({std::move(planned), ops});
   }
 
-  /// Writes the kernel of the nests that have been added since the last one.
-  void end_chain() {
-    if (chain_.empty()) return;
-    std::vector<PlannedNest> chain = std::move(chain_);
-    chain_.clear();
+  /// Writes the kernels that have been added since the last time.
+  void write_planned() {
+    std::vector<PlannedKernel> planned = std::move(planned_);
+    planned_.clear();
+    for (PlannedKernel& kernel : chained(graph_, std::move(planned)))
+      add_call(kernel.nests, kernel.ops);
+  }
+
+  void add_call(std::vector<PlannedNest>& chain, const std::vector<OpId>& ops) {
     std::vector<BufferId> used;
     std::set<BufferId> written;
     for (PlannedNest& planned : chain) {
@@ -295,8 +296,7 @@ class Scheduler {
     std::optional<loops::KernelId> known = kernels_.find(key);
     if (!known) write(chain, kernel);
     kernel.call.kernel = known ? *known : kernels_.add(kernel.builder.take(), key);
-    kernel.call.ops = std::move(chain_ops_);
-    chain_ops_.clear();
+    kernel.call.ops = ops;
     step_.phases.push_back({{std::move(kernel.call)}});
   }
 
@@ -384,9 +384,8 @@ class Scheduler {
   Vanishing vanishing_;
   loops::Step step_;
   Storage storage_;
-  std::vector<PlannedNest> chain_;  ///< nests of the kernel to be written next
-  std::vector<OpId> chain_ops_;
-  std::map<ValueId, BufferId> sums_;  ///< where a sum lies that its kernel's nest reads
+  std::vector<PlannedKernel> planned_;  ///< to be written next
+  std::map<ValueId, BufferId> sums_;    ///< where a sum lies that its kernel's nest reads
   /// By tensor, scan that the copy is made in, and what is copied how.
   std::map<std::tuple<ValueId, ScanId, std::string>, BufferId> packed_;
   std::vector<ScanId> scans_;           ///< those that are open

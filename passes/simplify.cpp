@@ -13,6 +13,7 @@
 #include "passes/simplify_numbering.h"
 #include "passes/simplify_scattered.h"
 #include "passes/simplify_shared.h"
+#include "passes/simplify_softmax.h"
 
 namespace netc {
 
@@ -129,6 +130,7 @@ class Round {
     Definition simple = simplified(definition, known_);
     // Within a scan not every element of a map is there yet.
     if (!known_.gradients_are_taken || scan_.valid()) return simple;
+    if (auto by_weights = by_weights_of_softmax(simple, known_)) return std::move(*by_weights);
     if (auto spread = spread_over_operand(simple)) return std::move(*spread);
     return shared_maps_.shared(std::move(simple));
   }

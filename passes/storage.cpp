@@ -140,11 +140,23 @@ class Placer {
   /// Whether nobody reads a value after a group, and this only where it writes its own elements.
   bool ends_in(ValueId value, size_t group) const {
     const auto readers = readers_.find(value);
-    return readers == readers_.end() ||
-           std::all_of(readers->second.begin(), readers->second.end(), [&](const auto& reader) {
-             return reader.first < group ||
-                    (reader.first == group && reads_pointwise(graph_[reader.second], value));
-           });
+    const auto comes_later = [&](const auto& reader) { return reader.first > group; };
+    if (readers != readers_.end() &&
+        std::any_of(readers->second.begin(), readers->second.end(), comes_later))
+      return false;
+    std::vector<ValueId> made_of_it = {value};
+    for (const OpId id : groups_[group]) {
+      const Op& op = graph_[id];
+      bool reads = false;
+      for (const ValueId operand : operands(op))
+        for (const ValueId made : made_of_it) {
+          if (root(operand) != made) continue;
+          if (!reads_pointwise(op, made)) return false;
+          reads = true;
+        }
+      if (reads) made_of_it.insert(made_of_it.end(), op.results.begin(), op.results.end());
+    }
+    return true;
   }
 
   /// An operand that nobody reads after a definition of the same type has taken each element in
@@ -154,8 +166,14 @@ class Placer {
     const auto* definition = std::get_if<Definition>(&op.what);
     if (!definition || op.scan || definition->accumulate || !definition->has_identity_target())
       return {};
-    for (ValueId operand : operands(op))
-      if (may_replace(operand, value)) return operand;
+    for (ValueId operand : operands(op)) {
+      // What is not stored is computed where it is read.
+      const bool is_stored =
+          group_of_[operand.index] != group_of_[value.index] || storage_.needed[operand.index];
+      if (is_stored && may_replace(operand, value)) return operand;
+      if (const ValueId found = is_stored ? ValueId{} : replaced_by(operand); found.valid())
+        if (may_replace(found, value)) return found;
+    }
     return {};
   }
 
