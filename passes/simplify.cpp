@@ -10,6 +10,7 @@
 #include "ir/support/check.h"
 #include "passes/same_graph.h"
 #include "passes/simplify_definition.h"
+#include "passes/simplify_known_sums.h"
 #include "passes/simplify_numbering.h"
 #include "passes/simplify_scattered.h"
 #include "passes/simplify_shared.h"
@@ -131,6 +132,7 @@ class Round {
     // Within a scan not every element of a map is there yet.
     if (!known_.gradients_are_taken || scan_.valid()) return simple;
     if (auto by_weights = by_weights_of_softmax(simple, known_)) return std::move(*by_weights);
+    if (auto known = by_known_sum(simple, known_)) return std::move(*known);
     if (auto spread = spread_over_operand(simple)) return std::move(*spread);
     return shared_maps_.shared(std::move(simple));
   }
