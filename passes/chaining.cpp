@@ -62,24 +62,37 @@ std::optional<int64_t> row_of(const Graph& graph, const PlannedNest& planned, co
   return stride.constant();
 }
 
-/// Whether all that both touch, and one of them writes, is cut alike, if the first's tasks were so
-/// many times as large; nothing if there is no such.
-std::optional<bool> cut_alike(const Graph& graph, const PlannedNest& first, const PlannedNest& next,
-                              int64_t times) {
-  const auto elements = [&](const PlannedNest& planned, const Touch& touch, int64_t larger) {
-    std::optional<int64_t> row = row_of(graph, planned, touch, planned.plan.task_index);
-    if (row) *row *= larger * planned.plan.tasks.chunk;
-    return row;
-  };
-  std::optional<bool> alike;
+/// The elements of a task's part of what a nest touches, if its tasks were so many times as large
+/// and have parts of their own.
+std::optional<int64_t> part_of_task(const Graph& graph, const PlannedNest& planned,
+                                    const Touch& touch, int64_t times) {
+  std::optional<int64_t> row = row_of(graph, planned, touch, planned.plan.task_index);
+  if (row) *row *= times * planned.plan.tasks.chunk;
+  return row;
+}
+
+/// How the tasks of two nests meet.
+struct Meeting {
+  bool depend = false;  ///< one writes what the other touches
+  bool apart = false;   ///< in another task
+  bool share = false;   ///< both read the same elements in the same task
+};
+
+/// If the first's tasks were so many times as large.
+Meeting meeting(const Graph& graph, const PlannedNest& first, const PlannedNest& next,
+                int64_t times) {
+  Meeting result;
   for (const Touch& a : touches(first))
     for (const Touch& b : touches(next)) {
-      if (a.buffer != b.buffer || (!a.writes && !b.writes)) continue;
-      const auto chunk = elements(first, a, times);
-      const bool same = chunk && chunk == elements(next, b, 1);
-      alike = same && alike.value_or(true);
+      if (a.buffer != b.buffer) continue;
+      const auto part = part_of_task(graph, first, a, times);
+      const bool alike = part && part == part_of_task(graph, next, b, 1);
+      const bool writes = a.writes || b.writes;
+      result.depend |= writes;
+      result.apart |= writes && !alike;
+      result.share |= !writes && alike;
     }
-  return alike;
+  return result;
 }
 
 /// The chunk that cuts an index of this extent into as many tasks, as where each of its values is
@@ -91,17 +104,18 @@ int64_t chunk_of(const loops::Tasks& tasks, Dim extent) {
 }
 
 /// Whether the next nest gains by joining a chain whose tasks are so many times as large: it reads
-/// what the chain has written, and only its own tasks' rows of it.
+/// what the chain has written, and only its own tasks' rows of it. Where it `keeps` its tasks, it
+/// also gains by reading rows that the chain has read.
 bool joins(const Graph& graph, const std::vector<PlannedNest>& chain, const PlannedNest& next,
-           int64_t times) {
-  bool depends = false;
-  for (const PlannedNest& earlier : chain) {
-    const auto alike = cut_alike(graph, earlier, next, times);
-    if (alike == false) return false;
-    depends |= alike.has_value();
-  }
+           int64_t times, bool keeps) {
   // Within a scan, every step would wait for it.
-  return depends || next.nest.nest.steps > 0;
+  bool gains = next.nest.nest.steps > 0;
+  for (const PlannedNest& earlier : chain) {
+    const Meeting met = meeting(graph, earlier, next, times);
+    if (met.apart) return false;
+    gains |= met.depend || (keeps && met.share);
+  }
+  return gains;
 }
 
 /// Whether the next nest packs something that the chain writes: that is done before the chain
@@ -153,7 +167,9 @@ bool join_chain(const Graph& graph, std::vector<PlannedNest>& chain, PlannedNest
       next.plan.parallel = true;
       next.plan.task_index = index;
       next.plan.tasks = {extent, chunk};
-      if (!joins(graph, chain, next, times)) continue;
+      const bool keeps = times == 1 && own.parallel && own.task_index == index &&
+                         own.tasks.chunk == next.plan.tasks.chunk;
+      if (!joins(graph, chain, next, times, keeps)) continue;
       for (PlannedNest& earlier : chain) earlier.plan.tasks.chunk *= times;
       return true;
     }
