@@ -14,7 +14,7 @@ using loops::RegisterId;
 
 namespace {
 
-constexpr int64_t rounds_of_share = 32;  ///< of a sum, at least, for what is asked for at once
+constexpr int64_t rounds_of_share = 16;  ///< of a sum, at least, for what is asked for at once
 
 }  // namespace
 
