@@ -71,11 +71,18 @@ std::optional<int64_t> part_of_task(const Graph& graph, const PlannedNest& plann
   return row;
 }
 
+/// The elements from one task's part of what a nest reads to the next one's, which may lie between
+/// each other; 0: they do not differ by a constant.
+int64_t step_of_task(const PlannedNest& planned, const Touch& touch, int64_t times) {
+  const BatchCount stride = touch.access->stride(planned.plan.task_index);
+  return stride.is_constant() ? stride.constant() * times * planned.plan.tasks.chunk : 0;
+}
+
 /// How the tasks of two nests meet.
 struct Meeting {
   bool depend = false;  ///< one writes what the other touches
   bool apart = false;   ///< in another task
-  bool share = false;   ///< both read the same elements in the same task
+  bool share = false;   ///< both read the same in the same task
 };
 
 /// If the first's tasks were so many times as large.
@@ -85,12 +92,14 @@ Meeting meeting(const Graph& graph, const PlannedNest& first, const PlannedNest&
   for (const Touch& a : touches(first))
     for (const Touch& b : touches(next)) {
       if (a.buffer != b.buffer) continue;
+      if (!a.writes && !b.writes) {
+        const int64_t step = step_of_task(first, a, times);
+        result.share |= step != 0 && step == step_of_task(next, b, 1);
+        continue;
+      }
       const auto part = part_of_task(graph, first, a, times);
-      const bool alike = part && part == part_of_task(graph, next, b, 1);
-      const bool writes = a.writes || b.writes;
-      result.depend |= writes;
-      result.apart |= writes && !alike;
-      result.share |= !writes && alike;
+      result.depend = true;
+      result.apart |= !part || part != part_of_task(graph, next, b, 1);
     }
   return result;
 }
@@ -104,8 +113,8 @@ int64_t chunk_of(const loops::Tasks& tasks, Dim extent) {
 }
 
 /// Whether the next nest gains by joining a chain whose tasks are so many times as large: it reads
-/// what the chain has written, and only its own tasks' rows of it. Where it `keeps` its tasks, it
-/// also gains by reading rows that the chain has read.
+/// what the chain has written, and only its own tasks' rows of it. Where it `keeps` the loop
+/// that its tasks share out, it also gains by reading what the chain reads.
 bool joins(const Graph& graph, const std::vector<PlannedNest>& chain, const PlannedNest& next,
            int64_t times, bool keeps) {
   // Within a scan, every step would wait for it.
@@ -150,6 +159,15 @@ bool conflict(const PlannedKernel& a, const PlannedKernel& b) {
   return false;
 }
 
+/// Whether tasks of so many values of an index hold whole tiles. Where those are of vectors that no
+/// sum reuses, they may have fewer.
+bool fits(Plan& plan, IndexId index, int64_t chunk) {
+  int64_t& slots = plan.slots[index.index];
+  const bool may_shrink = index == plan.vector && plan.staged.empty();
+  while (may_shrink && slots > 1 && chunk % plan.step(index) != 0) --slots;
+  return chunk % plan.step(index) == 0;
+}
+
 /// Whether a nest may follow others within their tasks, and gains by it; its plan is then cut as
 /// theirs are.
 bool join_chain(const Graph& graph, std::vector<PlannedNest>& chain, PlannedNest& next) {
@@ -163,12 +181,12 @@ bool join_chain(const Graph& graph, std::vector<PlannedNest>& chain, PlannedNest
     for (IndexId index : own.order) {
       const Dim extent = next.nest.nest.indices[index.index].extent;
       const int64_t chunk = times * chunk_of(first.tasks, extent);
-      if (chunk == 0 || chunk % own.step(index) != 0) continue;
+      next.plan = own;
+      if (chunk == 0 || !fits(next.plan, index, chunk)) continue;
       next.plan.parallel = true;
       next.plan.task_index = index;
       next.plan.tasks = {extent, chunk};
-      const bool keeps = times == 1 && own.parallel && own.task_index == index &&
-                         own.tasks.chunk == next.plan.tasks.chunk;
+      const bool keeps = times == 1 && (!own.parallel || own.task_index == index);
       if (!joins(graph, chain, next, times, keeps)) continue;
       for (PlannedNest& earlier : chain) earlier.plan.tasks.chunk *= times;
       return true;
