@@ -20,12 +20,13 @@ class NestEmitter {
  public:
   NestEmitter(const Graph& graph, const AccessedNest& nest, const Plan& plan,
               const std::vector<RegisterId>& steps, loops::Builder& builder,
-              const NestPointers& pointers)
+              const NestPointers& pointers, std::optional<TaskRows> rows = {})
       : graph_(graph),
         nest_(nest),
         plan_(plan),
         builder_(builder),
         pointers_(pointers),
+        rows_(rows),
         exprs_(graph, nest, builder, pointers.tensor),
         tile_(graph, nest, plan, exprs_, builder, pointers.buffer) {
     for (uint32_t i = 0; i < nest_.nest.indices.size(); ++i)
@@ -103,7 +104,8 @@ class NestEmitter {
     }
   }
 
-  std::pair<RegisterId, RegisterId> range_of_task(RegisterId end) {
+  TaskRows range_of_task(RegisterId end) {
+    if (rows_) return *rows_;
     const auto [lower, upper] = task_range(builder_, plan_);
     return {lower, builder_.min(upper, end)};
   }
@@ -224,6 +226,7 @@ class NestEmitter {
   const Plan& plan_;
   loops::Builder& builder_;
   const NestPointers& pointers_;
+  std::optional<TaskRows> rows_;  ///< instead of all of the task's
   ExprEmitter exprs_;
   TileEmitter tile_;
   std::vector<RegisterId> scratch_;      ///< for each staged read
@@ -235,8 +238,8 @@ class NestEmitter {
 
 void emit_nest(const Graph& graph, const AccessedNest& nest, const Plan& plan,
                const std::vector<RegisterId>& steps, loops::Builder& builder,
-               const NestPointers& pointers) {
-  NestEmitter(graph, nest, plan, steps, builder, pointers).run();
+               const NestPointers& pointers, std::optional<TaskRows> rows) {
+  NestEmitter(graph, nest, plan, steps, builder, pointers, rows).run();
 }
 
 void emit_packing(const Graph& graph, const AccessedNest& nest, const Plan& plan,

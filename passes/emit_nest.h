@@ -17,11 +17,14 @@ struct NestPointers {
   PointerOfPacked packed;
 };
 
+/// Values of the index that tasks share out, from the first on and below the second.
+using TaskRows = std::pair<loops::RegisterId, loops::RegisterId>;
+
 /// Appends the loops of the nest to a kernel. `steps` are the values of the indices that scans
-/// hold.
+/// hold, `rows` those that the loops go through, where that is not all of the task.
 void emit_nest(const Graph& graph, const AccessedNest& nest, const Plan& plan,
                const std::vector<loops::RegisterId>& steps, loops::Builder& builder,
-               const NestPointers& pointers);
+               const NestPointers& pointers, std::optional<TaskRows> rows = {});
 
 /// Appends the loops that pack a read of the nest's, cut into tasks as the plan says.
 void emit_packing(const Graph& graph, const AccessedNest& nest, const Plan& plan,

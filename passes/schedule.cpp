@@ -18,8 +18,10 @@
 #include "passes/kernel_pool.h"
 #include "passes/plan_cache.h"
 #include "passes/plan_remarks.h"
+#include "passes/row_blocks.h"
 #include "passes/staging.h"
 #include "passes/storage.h"
+#include "passes/task_range.h"
 #include "passes/tiling_cost.h"
 #include "passes/vanishing.h"
 
@@ -301,18 +303,44 @@ class Scheduler {
   }
 
   void write(const std::vector<PlannedNest>& chain, Draft& kernel) const {
-    for (const PlannedNest& planned : chain) {
-      const AccessedNest& nest = planned.nest;
-      std::map<ValueId, BufferId> tensors;
-      for (const auto& [read, buffer] : planned.sources)
-        tensors[nest.nest.dag[read].tensor] = buffer;
-      NestPointers pointers{
-          [&](ValueId value) { return kernel.pointers.at(tensors.at(value)); },
-          [&](BufferId buffer) { return kernel.pointers.at(buffer); },
-          [&](ExprId read) { return kernel.pointers.at(planned.packed.at(read)); },
-      };
-      emit_nest(graph_, nest, planned.plan, kernel.steps, kernel.builder, pointers);
+    for (size_t k = 0; k < chain.size();) {
+      const RowBlock block = row_block(graph_, chain, k, target_);
+      if (block.rows == 0) {
+        write(chain[k++], kernel);
+        continue;
+      }
+      write_block(chain, k, block, kernel);
+      k += block.nests;
     }
+  }
+
+  /// Nests that run together over some rows of a task, then over the next ones.
+  void write_block(const std::vector<PlannedNest>& chain, size_t first, const RowBlock& block,
+                   Draft& kernel) const {
+    loops::Builder& b = kernel.builder;
+    const Plan& plan = chain[first].plan;
+    const auto [lower, end] = task_range(b, plan);
+    const RegisterId upper = b.min(end, BatchCount::of(plan.tasks.extent).emit(b));
+    b.loop(
+        lower, upper, block.rows, {},
+        [&](RegisterId begin, const std::vector<RegisterId>&) -> std::vector<RegisterId> {
+          const TaskRows rows = {begin, b.min(b.add(begin, b.integer(block.rows)), upper)};
+          for (size_t k = first; k < first + block.nests; ++k) write(chain[k], kernel, rows);
+          return {};
+        },
+        false, "rows");
+  }
+
+  void write(const PlannedNest& planned, Draft& kernel, std::optional<TaskRows> rows = {}) const {
+    const AccessedNest& nest = planned.nest;
+    std::map<ValueId, BufferId> tensors;
+    for (const auto& [read, buffer] : planned.sources) tensors[nest.nest.dag[read].tensor] = buffer;
+    NestPointers pointers{
+        [&](ValueId value) { return kernel.pointers.at(tensors.at(value)); },
+        [&](BufferId buffer) { return kernel.pointers.at(buffer); },
+        [&](ExprId read) { return kernel.pointers.at(planned.packed.at(read)); },
+    };
+    emit_nest(graph_, nest, planned.plan, kernel.steps, kernel.builder, pointers, rows);
   }
 
   /// The packed windows of a read: made before the first kernel that wants them, and outside of the

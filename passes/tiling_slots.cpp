@@ -250,12 +250,31 @@ class SlotChooser {
     double points = 1;
     for (const auto& [index, count] : slots) points *= static_cast<double>(count);
     double cycles = 2 + finish_tile(slots).cycles;
-    for (const StageChoice& stage : stages_) {
+    for (size_t k = 0; k < stages_.size(); ++k) {
+      const StageChoice& stage = stages_[k];
       double round = stage.cost.tile(sets(slots)).cycles;
-      cycles += 4 + stage.rounds * std::max(round + 0.25, latency_cycles / chains(stage, points)) +
-                points + closing_cycles(stage, points);
+      round = std::max(round + 0.25, latency_cycles / chains(stage, points));
+      cycles += 4 + stage.rounds * share_of_terms(nest_.nest.stages[k], slots) * round + points +
+                closing_cycles(stage, points);
     }
     return cycles;
+  }
+
+  /// The share of a sum's terms that tiles go through where conditions such as `t - s >= 0` leave
+  /// out the rest: half, and what tiles on the diagonal have beyond it.
+  double share_of_terms(const Stage& stage, const Slots& slots) const {
+    double share = 1;
+    for (const Affine& condition : stage.where) {
+      if (condition.terms.size() != 2) continue;
+      const Affine::Term &a = condition.terms[0], &b = condition.terms[1];
+      if (a.coefficient * b.coefficient != -1) continue;
+      int64_t tile = 2;
+      for (const auto& [index, count] : slots)
+        if (index == a.index || index == b.index) tile += count * plan_.lanes_at(index) - 1;
+      const auto values = static_cast<double>(std::max(extent(a.index), extent(b.index)));
+      share *= std::min(0.5 + 0.5 * static_cast<double>(tile) / values, 1.0);
+    }
+    return share;
   }
 
   /// Adding up lanes; those of several points share registers from the first halving on.
