@@ -72,8 +72,9 @@ std::optional<int64_t> part_of_task(const Graph& graph, const PlannedNest& plann
 }
 
 /// The elements from one task's part of what a nest reads to the next one's, which may lie between
-/// each other; 0: they do not differ by a constant.
+/// each other; 0: they do not differ by a constant, or are read from a copy.
 int64_t step_of_task(const PlannedNest& planned, const Touch& touch, int64_t times) {
+  if (touch.copied) return 0;
   const BatchCount stride = touch.access->stride(planned.plan.task_index);
   return stride.is_constant() ? stride.constant() * times * planned.plan.tasks.chunk : 0;
 }
