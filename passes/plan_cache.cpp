@@ -46,8 +46,7 @@ class Key {
 
   void add_affine(const Affine& affine) {
     add(" {} {}", affine.constant, affine.batch);
-    for (const Affine::Term& term : affine.terms)
-      add(" {}*{}", term.coefficient, term.index.index);
+    for (const Affine::Term& term : affine.terms) add(" {}*{}", term.coefficient, term.index.index);
   }
 
   void add_node(const AccessedNest& nest, ExprId id) {
