@@ -160,9 +160,9 @@ bool conflict(const PlannedKernel& a, const PlannedKernel& b) {
   return false;
 }
 
-/// Whether tasks of so many values of an index hold whole tiles. Where those are of vectors that no
-/// sum reuses, they may have fewer.
-bool fits(Plan& plan, IndexId index, int64_t chunk) {
+/// Makes tasks of so many values of an index hold whole tiles, if they can: where those are of
+/// vectors that no sum reuses, they may have fewer.
+bool fit_tiles(Plan& plan, IndexId index, int64_t chunk) {
   int64_t& slots = plan.slots[index.index];
   const bool may_shrink = index == plan.vector && plan.staged.empty();
   while (may_shrink && slots > 1 && chunk % plan.step(index) != 0) --slots;
@@ -183,7 +183,7 @@ bool join_chain(const Graph& graph, std::vector<PlannedNest>& chain, PlannedNest
       const Dim extent = next.nest.nest.indices[index.index].extent;
       const int64_t chunk = times * chunk_of(first.tasks, extent);
       next.plan = own;
-      if (chunk == 0 || !fits(next.plan, index, chunk)) continue;
+      if (chunk == 0 || !fit_tiles(next.plan, index, chunk)) continue;
       next.plan.parallel = true;
       next.plan.task_index = index;
       next.plan.tasks = {extent, chunk};

@@ -130,8 +130,8 @@ RegisterId AheadEmitter::first_value(IndexId index) {
 
 RegisterId AheadEmitter::values_at_hand(IndexId index) {
   if (!is_shared_out(index)) return builder_.integer(values(index));
-  const auto [lower, upper] = task_range(builder_, plan_);
-  return builder_.sub(builder_.min(upper, builder_.integer(values(index))), lower);
+  const auto [lower, upper] = task_range(builder_, plan_, builder_.integer(values(index)));
+  return builder_.sub(upper, lower);
 }
 
 }  // namespace netc

@@ -8,7 +8,6 @@
 #include "passes/emit_tile.h"
 #include "passes/lane_masks.h"
 #include "passes/staging.h"
-#include "passes/task_range.h"
 
 namespace netc {
 
@@ -105,9 +104,7 @@ class NestEmitter {
   }
 
   TaskRows range_of_task(RegisterId end) {
-    if (rows_) return *rows_;
-    const auto [lower, upper] = task_range(builder_, plan_);
-    return {lower, builder_.min(upper, end)};
+    return rows_ ? *rows_ : task_range(builder_, plan_, end);
   }
 
   /// Where the window of the tile at hand begins among all that were packed.

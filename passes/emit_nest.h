@@ -2,7 +2,10 @@
 // reductions with their accumulators carried in registers, then the stores.
 #pragma once
 
+#include <optional>
+
 #include "passes/emit_tile.h"
+#include "passes/task_range.h"
 #include "passes/tiling.h"
 
 namespace netc {
@@ -16,9 +19,6 @@ struct NestPointers {
   PointerOfBuffer buffer;
   PointerOfPacked packed;
 };
-
-/// Values of the index that tasks share out, from the first on and below the second.
-using TaskRows = std::pair<loops::RegisterId, loops::RegisterId>;
 
 /// Appends the loops of the nest to a kernel. `steps` are the values of the indices that scans
 /// hold, `rows` those that the loops go through, where that is not all of the task.

@@ -21,7 +21,6 @@
 #include "passes/row_blocks.h"
 #include "passes/staging.h"
 #include "passes/storage.h"
-#include "passes/task_range.h"
 #include "passes/tiling_cost.h"
 #include "passes/vanishing.h"
 
@@ -319,12 +318,11 @@ class Scheduler {
                    Draft& kernel) const {
     loops::Builder& b = kernel.builder;
     const Plan& plan = chain[first].plan;
-    const auto [lower, end] = task_range(b, plan);
-    const RegisterId upper = b.min(end, BatchCount::of(plan.tasks.extent).emit(b));
+    const TaskRows all = task_range(b, plan, BatchCount::of(plan.tasks.extent).emit(b));
     b.loop(
-        lower, upper, block.rows, {},
+        all.first, all.second, block.rows, {},
         [&](RegisterId begin, const std::vector<RegisterId>&) -> std::vector<RegisterId> {
-          const TaskRows rows = {begin, b.min(b.add(begin, b.integer(block.rows)), upper)};
+          const TaskRows rows = {begin, b.min(b.add(begin, b.integer(block.rows)), all.second)};
           for (size_t k = first; k < first + block.nests; ++k) write(chain[k], kernel, rows);
           return {};
         },

@@ -205,6 +205,17 @@ const Definition* KnownTensors::map(ValueId value) const {
   return definition != nullptr && definition->is_map() ? definition : nullptr;
 }
 
+const Definition* plain_definition(const Graph& graph, ValueId value, Reduction reduction) {
+  const Value& about = graph[value];
+  if (about.kind != ValueKind::result || !about.producer.valid()) return nullptr;
+  const Op& op = graph[about.producer];
+  const auto* definition = std::get_if<Definition>(&op.what);
+  const bool is_plain = definition != nullptr && !definition->accumulate && !op.scan.valid() &&
+                        definition->reduction == reduction && !definition->base.valid() &&
+                        definition->has_identity_target();
+  return is_plain ? definition : nullptr;
+}
+
 ExprId constant_element(const Definition& definition) {
   const bool is_constant = definition.dag[definition.body].kind == ExprKind::constant;
   return is_constant ? definition.body : ExprId{};

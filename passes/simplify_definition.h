@@ -20,6 +20,10 @@ struct KnownTensors {
   const Definition* map(ValueId value) const;
 };
 
+/// The definition of a value outside of scans, if it gives each element once, by this reduction or
+/// by none, and adds to nothing that is there.
+const Definition* plain_definition(const Graph& graph, ValueId value, Reduction reduction);
+
 /// The simplest form of a definition: rewritten by algebra, through constants and copies.
 Definition simplified(const Definition& definition, const KnownTensors& known);
 

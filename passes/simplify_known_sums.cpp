@@ -18,25 +18,16 @@ struct Contraction {
 };
 
 std::optional<Contraction> contraction(const Definition& sum) {
-  const bool is_sum = sum.reduction == Reduction::sum && !sum.accumulate && !sum.base.valid() &&
-                      sum.has_identity_target();
   const Expr& body = sum.dag[sum.body];
-  if (!is_sum || !body.is_call(Function::mul)) return {};
+  if (!body.is_call(Function::mul)) return {};
   const Expr &x = sum.dag[body.args[0]], &y = sum.dag[body.args[1]];
   if (!x.is_plain_read() || !y.is_plain_read()) return {};
   return {{&sum, {&x, &y}}};
 }
 
-std::optional<Contraction> contraction(const Op& op) {
-  const auto* sum = std::get_if<Definition>(&op.what);
-  return sum != nullptr && !op.scan.valid() ? contraction(*sum) : std::nullopt;
-}
-
-std::optional<Contraction> contraction_of(ValueId value, const KnownTensors& known) {
-  const Value& about = (*known.graph)[value];
-  if (about.kind != ValueKind::result || !about.producer.valid() || known.opaque.contains(value))
-    return {};
-  return contraction((*known.graph)[about.producer]);
+std::optional<Contraction> contraction_of(const Graph& graph, ValueId value) {
+  const Definition* sum = plain_definition(graph, value, Reduction::sum);
+  return sum != nullptr ? contraction(*sum) : std::nullopt;
 }
 
 bool reads_at(const Expr& read, IndexId index) {
@@ -108,10 +99,24 @@ bool same_extents(const Definition& a, const Definition& b, size_t count) {
                     [](const Index& x, const Index& y) { return x.extent == y.extent; });
 }
 
+/// The sum anew by one that is there, where the factors of `inner`, which it is taken of, are `a`
+/// without c and `b`.
+std::optional<Definition> by_sum_with(const Graph& graph, const Definition& sum, const Expr& w,
+                                      const Contraction& inner, const Expr& a, const Expr& b) {
+  for (uint32_t v = 0; v < graph.values.size(); ++v) {
+    const auto y = contraction_of(graph, ValueId{v});
+    const auto pairs = y ? paired(*y, w, inner, b) : std::nullopt;
+    if (pairs) return summed_anew(sum, inner, a, *y, ValueId{v}, *pairs);
+  }
+  return {};
+}
+
 }  // namespace
 
 std::optional<Definition> by_known_sum(const Definition& sum, const KnownTensors& known) {
-  const auto outer = contraction(sum);
+  const bool is_sum = sum.reduction == Reduction::sum && !sum.accumulate && !sum.base.valid() &&
+                      sum.has_identity_target();
+  const auto outer = is_sum ? contraction(sum) : std::nullopt;
   if (!outer || sum.indices.size() != sum.free_count + 1) return {};
   const Graph& graph = *known.graph;
   const auto values = [&](const Definition& of) {
@@ -120,21 +125,17 @@ std::optional<Definition> by_known_sum(const Definition& sum, const KnownTensors
       count *= static_cast<double>(of.indices[k].extent.at(graph.capacity));
     return count;
   };
+  const auto rank = static_cast<uint32_t>(sum.indices.size());
   for (size_t k = 0; k < 2; ++k) {
     const Expr &product = *outer->factors[k], &w = *outer->factors[1 - k];
-    const auto rank = static_cast<uint32_t>(sum.indices.size());
     if (!is_identity(product.subscripts, rank) || !is_identity(w.subscripts, rank)) continue;
-    const auto inner = contraction_of(product.tensor, known);
+    const auto inner = contraction_of(graph, product.tensor);
     if (!inner || inner->sum->free_count != rank || values(*inner->sum) > values(sum)) continue;
     if (!same_extents(sum, *inner->sum, rank)) continue;
-    const IndexId last{rank - 1};
     for (size_t m = 0; m < 2; ++m) {
-      if (reads_at(*inner->factors[m], last)) continue;
-      for (const Op& op : graph.ops) {
-        const auto y = contraction(op);
-        const auto pairs = y ? paired(*y, w, *inner, *inner->factors[1 - m]) : std::nullopt;
-        if (pairs) return summed_anew(sum, *inner, *inner->factors[m], *y, op.results[0], *pairs);
-      }
+      const Expr &a = *inner->factors[m], &b = *inner->factors[1 - m];
+      if (reads_at(a, IndexId{rank - 1})) continue;
+      if (auto found = by_sum_with(graph, sum, w, *inner, a, b)) return found;
     }
   }
   return {};
