@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <functional>
 #include <limits>
 
 #include "ir/ranges.h"
@@ -96,6 +97,22 @@ bool Definition::is_map() const {
 void Graph::number_producers() {
   for (uint32_t i = 0; i < ops.size(); ++i)
     for (const ValueId result : ops[i].results) values[result.index].producer = OpId{i};
+}
+
+void Graph::put_behind(const std::map<OpId, std::vector<OpId>>& followers) {
+  std::vector<bool> moves(ops.size());
+  for (const auto& [op, behind_it] : followers)
+    for (const OpId follower : behind_it) moves[follower.index] = true;
+  std::vector<Op> ordered;
+  const std::function<void(OpId)> put = [&](OpId op) {
+    ordered.push_back(std::move(ops[op.index]));
+    if (const auto found = followers.find(op); found != followers.end())
+      for (const OpId follower : found->second) put(follower);
+  };
+  for (uint32_t i = 0; i < moves.size(); ++i)
+    if (!moves[i]) put(OpId{i});
+  ops = std::move(ordered);
+  number_producers();
 }
 
 std::vector<ExprId> reachable(const Definition& definition) {

@@ -18,6 +18,7 @@
 //   }
 #pragma once
 
+#include <map>
 #include <string>
 #include <unordered_map>
 #include <unordered_set>
@@ -211,6 +212,8 @@ struct Graph {
   void rename(ValueId value, const std::string& name);
   /// Tells all results where the operation stands that makes them, after operations have moved.
   void number_producers();
+  /// Takes operations to right behind others: by the one that they follow.
+  void put_behind(const std::map<OpId, std::vector<OpId>>& followers);
 
   /// What `unique_name` knows of the first `known` values: names taken, and where counting goes on.
   struct NameIndex {

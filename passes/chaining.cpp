@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "passes/staging.h"
+#include "passes/tiling_stages.h"
 
 namespace netc {
 
@@ -105,11 +106,11 @@ Meeting meeting(const Graph& graph, const PlannedNest& first, const PlannedNest&
   return result;
 }
 
-/// The chunk that cuts an index of this extent into as many tasks, as where each of its values is
-/// several of theirs or they of it; 0: none.
-int64_t chunk_of(const loops::Tasks& tasks, Dim extent) {
+/// The chunk that cuts an index of this extent into as many tasks as these, were they so many times
+/// as large, as where each of its values is several of theirs or they of it; 0: none.
+int64_t chunk_of(const loops::Tasks& tasks, int64_t times, Dim extent) {
   if (extent.batch != tasks.extent.batch || tasks.extent.factor == 0) return 0;
-  const int64_t chunk = tasks.chunk * extent.factor;
+  const int64_t chunk = times * tasks.chunk * extent.factor;
   return chunk % tasks.extent.factor == 0 ? chunk / tasks.extent.factor : 0;
 }
 
@@ -160,13 +161,32 @@ bool conflict(const PlannedKernel& a, const PlannedKernel& b) {
   return false;
 }
 
+/// Whether a tile reads something once for several values of an index that is not at hand anyway.
+bool reuses(const Graph& graph, const AccessedNest& nest, IndexId index) {
+  return std::any_of(nest.reads.begin(), nest.reads.end(), [&](const auto& each) {
+    const auto& [read, access] = each;
+    const TensorType& type = graph[nest.nest.dag[read].tensor].type;
+    return access.stride(index).is_zero() && !stays_at_hand(type, graph.capacity);
+  });
+}
+
+/// Whether a tile has so many points that their sums need not wait for their own additions.
+bool has_enough_points(const AccessedNest& nest, const Plan& plan) {
+  int64_t points = 1;
+  for (uint32_t i = 0; i < nest.nest.free_count; ++i) points *= plan.slots[i];
+  return static_cast<double>(points) >= latency_cycles;
+}
+
 /// Makes tasks of so many values of an index hold whole tiles, if they can: where those are of
-/// vectors that no sum reuses, they may have fewer.
-bool fit_tiles(Plan& plan, IndexId index, int64_t chunk) {
+/// vectors, or reuse nothing, and there are no copies, they may have fewer.
+bool fit_tiles(const Graph& graph, const AccessedNest& nest, Plan& plan, IndexId index,
+               int64_t chunk) {
+  if (chunk % plan.step(index) == 0) return true;
+  const bool is_vector = index == plan.vector;
+  if (!plan.staged.empty() || (!is_vector && reuses(graph, nest, index))) return false;
   int64_t& slots = plan.slots[index.index];
-  const bool may_shrink = index == plan.vector && plan.staged.empty();
-  while (may_shrink && slots > 1 && chunk % plan.step(index) != 0) --slots;
-  return chunk % plan.step(index) == 0;
+  while (slots > 1 && chunk % plan.step(index) != 0) --slots;
+  return chunk % plan.step(index) == 0 && (is_vector || has_enough_points(nest, plan));
 }
 
 /// Whether a nest may follow others within their tasks, and gains by it; its plan is then cut as
@@ -181,9 +201,9 @@ bool join_chain(const Graph& graph, std::vector<PlannedNest>& chain, PlannedNest
   for (int64_t times = 1; times == 1 || times * first.tasks.chunk * least_tasks <= rows; ++times)
     for (IndexId index : own.order) {
       const Dim extent = next.nest.nest.indices[index.index].extent;
-      const int64_t chunk = times * chunk_of(first.tasks, extent);
+      const int64_t chunk = chunk_of(first.tasks, times, extent);
       next.plan = own;
-      if (chunk == 0 || !fit_tiles(next.plan, index, chunk)) continue;
+      if (chunk == 0 || !fit_tiles(graph, next.nest, next.plan, index, chunk)) continue;
       next.plan.parallel = true;
       next.plan.task_index = index;
       next.plan.tasks = {extent, chunk};

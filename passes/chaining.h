@@ -17,6 +17,12 @@ struct PlannedNest {
   std::map<ExprId, loops::BufferId> packed;   ///< the windows of reads that are packed
 };
 
+/// Whether a tensor is so small that it is in the first cache for every row that reads it again, as
+/// a scale.
+inline bool stays_at_hand(const TensorType& type, int64_t capacity) {
+  return type.elements(capacity) * byte_size(type.dtype) <= 4096;
+}
+
 /// Nests that run one after the other.
 struct PlannedKernel {
   std::vector<PlannedNest> nests;

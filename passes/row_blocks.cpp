@@ -10,12 +10,7 @@ namespace netc {
 
 namespace {
 
-constexpr int64_t most_bytes_for_all = 4096;  ///< read again for every row, as a scale
-constexpr double share_of_cache = 0.4;        ///< of the first, for the rows of a block
-
-int64_t bytes_of(const TensorType& type, int64_t capacity) {
-  return type.elements(capacity) * byte_size(type.dtype);
-}
+constexpr double share_of_cache = 0.4;  ///< of the first, for the rows of a block
 
 /// The bytes of a row in each buffer that a nest goes through row by row, reading little else;
 /// empty if it does not.
@@ -30,7 +25,7 @@ std::map<loops::BufferId, int64_t> rows_of(const Graph& graph, const PlannedNest
   const auto add = [&](loops::BufferId buffer, const Access& access, const TensorType& type) {
     const BatchCount stride = access.stride(plan.task_index);
     if (!access.data.empty() || !stride.is_constant() || stride.constant() < 0) return false;
-    if (stride.is_zero()) return bytes_of(type, graph.capacity) <= most_bytes_for_all;
+    if (stride.is_zero()) return stays_at_hand(type, graph.capacity);
     rows[buffer] = stride.constant() * byte_size(type.dtype);
     return true;
   };

@@ -111,7 +111,7 @@ class SlopeTaker {
       for (const ValueId operand : operands(graph_.ops[i]))
         if (take(i, operand)) break;
     }
-    if (!moved_.empty()) put_in_order(count);
+    graph_.put_behind(slopes_);
   }
 
  private:
@@ -137,7 +137,7 @@ class SlopeTaker {
     const TensorType type = natural_type(slope);
     const ValueId value =
         graph_.add_op(std::move(slope), type, graph_[y].name + ".slope", graph_.ops[back].range);
-    moved_[readers[0]].push_back(graph_[value].producer);
+    slopes_[OpId{readers[0]}].push_back(graph_[value].producer);
     auto& rest = std::get<Definition>(graph_.ops[back].what);
     rest = product(rest, *parts, value);
     return true;
@@ -183,22 +183,10 @@ class SlopeTaker {
     return result;
   }
 
-  /// The slopes, which were appended, right behind what reads the same.
-  void put_in_order(uint32_t count) {
-    std::vector<Op> ops;
-    for (uint32_t i = 0; i < count; ++i) {
-      ops.push_back(std::move(graph_.ops[i]));
-      if (const auto moved = moved_.find(i); moved != moved_.end())
-        for (const OpId op : moved->second) ops.push_back(std::move(graph_[op]));
-    }
-    graph_.ops = std::move(ops);
-    graph_.number_producers();
-  }
-
   Graph& graph_;
   std::map<ValueId, std::vector<uint32_t>> readers_;  ///< ops, in their order
   std::set<ValueId> kept_;                            ///< results of the graph
-  std::map<uint32_t, std::vector<OpId>> moved_;       ///< by the op that they follow
+  std::map<OpId, std::vector<OpId>> slopes_;          ///< by the op that reads the same
 };
 
 }  // namespace
