@@ -1,6 +1,6 @@
 """Compares training steps and predictions of netc with those of its peers on the same machine, in
-turn, so that noise falls on all: PyTorch (eager; torch.compile), JAX (a jitted step; a jitted scan
-over an epoch), and for the prediction of one row ONNX Runtime as well.
+turn, netc before each of them, so that noise falls on all: PyTorch (eager; torch.compile), JAX (a
+jitted step; a jitted scan over an epoch), and for the prediction of one row ONNX Runtime as well.
 
 usage: compare.py --python PYTHON [--peers torch,compile,jax,scan,onnx] [--rounds 3] [--seconds 1]
                   [--threads 1] [--busy] [--json FILE] [--picture FILE.svg] [WORKLOAD...]
@@ -89,13 +89,13 @@ def compare(options, workload):
         distances = prepare(options, workload, folder)
         groups = {"train": training_peers(options, workload, folder),
                   "predict": predicting_peers(options, workload, folder)}
+        bench = [options.netc, "bench", FOLDER / f"workloads/{workload}.net", "--threads",
+                 options.threads, "--format", "json"]
         ours, theirs = [], {group: {p: [] for p in peers} for group, peers in groups.items()}
         for _ in range(options.rounds):
-            bench = [options.netc, "bench", FOLDER / f"workloads/{workload}.net", "--threads",
-                     options.threads, "--format", "json"]
-            ours.append(json.loads(pinned(bench, options.threads)))
             for group, peers in groups.items():
                 for program, command in peers.items():
+                    ours.append(json.loads(pinned(bench, options.threads)))
                     theirs[group][program].append(json.loads(peer(options, *command)))
     return {"workload": workload, "distances": distances, "netc": middle(ours),
             **{group: {p: middle(reports) for p, reports in peers.items()}

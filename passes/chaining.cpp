@@ -52,7 +52,7 @@ std::optional<int64_t> row_of(const Graph& graph, const PlannedNest& planned, co
     if (other == index) continue;
     // The rows of another step lie apart from those of this one, in the same order.
     if (is_step(other) && step == stride.times(nest.indices[index.index].extent)) {
-      if (constant == step.times({-1, false})) constant = {};
+      if (constant == step.times({-1, false}) || constant == step) constant = {};
       continue;
     }
     if (!step.is_constant() || step.constant() < 0) return {};

@@ -31,6 +31,7 @@ class Placer {
     place_givens();
     place_updates();
     place_results();
+    place_pieces();
     place_rest();
     return std::move(storage_);
   }
@@ -229,6 +230,18 @@ class Placer {
         storage_.after.push_back({BufferId{}, {result.value, output}});
       }
     }
+  }
+
+  void place_pieces() {
+    Pieces pieces = find_pieces(graph_, groups_);
+    const auto is_unused = [&](ValueId whole) { return !storage_.needed[whole.index]; };
+    std::erase_if(pieces.wholes, is_unused);
+    std::erase_if(pieces.of, [&](const auto& piece) { return is_unused(piece.second.whole); });
+    for (const ValueId whole : pieces.wholes)
+      if (!buffer(whole))
+        buffer(whole) = add_buffer(graph_[whole].name, graph_[whole].type, Place::arena, 0);
+    for (const auto& [value, piece] : pieces.of) buffer(value) = buffer(piece.whole);
+    storage_.pieces = std::move(pieces);
   }
 
   void place_rest() {

@@ -6,6 +6,7 @@
 
 #include "ir/graph.h"
 #include "ir/loops/loops.h"
+#include "passes/pieces.h"
 
 namespace netc {
 
@@ -19,6 +20,7 @@ struct Storage {
   std::vector<ValueId> root;            ///< for each value: itself, or what it is a view of
   std::vector<loops::BufferId> buffer;  ///< for each root that is stored
   std::vector<bool> needed;             ///< for each value: whether memory must hold it
+  Pieces pieces;                        ///< what is stored within something larger
   std::vector<Transfer> before;         ///< results that are variables' old values, or inputs
   std::vector<Transfer> saved;          ///< after the kernels: old values that updates exchange
   std::vector<std::pair<loops::BufferId, Transfer>> after;  ///< results and updates; a valid first
