@@ -17,12 +17,14 @@ Affine behind(Affine offset, Dim size) {
   return offset;
 }
 
-/// The terms of a sum of two or more reads; empty: it is something else.
+/// The terms of a sum of two or more reads, each once; empty: it is something else.
 std::vector<ExprId> reads_of_sum(const ExprDag& dag, ExprId root) {
   std::vector<ExprId> reads, open = {root};
+  std::set<ExprId> seen;
   while (!open.empty()) {
     const ExprId node = open.back();
     open.pop_back();
+    if (!seen.insert(node).second) return {};
     const Expr& expr = dag[node];
     if (expr.kind == ExprKind::read) {
       reads.push_back(node);
