@@ -1,5 +1,5 @@
 """Compares training steps and predictions of netc with those of its peers on the same machine, in
-turn, netc before each of them, so that noise falls on all: PyTorch (eager; torch.compile), JAX (a
+turn, netc before and after each, so that noise falls on all: PyTorch (eager; torch.compile), JAX (a
 jitted step; a jitted scan over an epoch), and for the prediction of one row ONNX Runtime as well.
 
 usage: compare.py --python PYTHON [--peers torch,compile,jax,scan,onnx] [--rounds 3] [--seconds 1]
@@ -93,10 +93,11 @@ def compare(options, workload):
                  options.threads, "--format", "json"]
         ours, theirs = [], {group: {p: [] for p in peers} for group, peers in groups.items()}
         for _ in range(options.rounds):
+            ours.append(json.loads(pinned(bench, options.threads)))
             for group, peers in groups.items():
                 for program, command in peers.items():
-                    ours.append(json.loads(pinned(bench, options.threads)))
                     theirs[group][program].append(json.loads(peer(options, *command)))
+                    ours.append(json.loads(pinned(bench, options.threads)))
     return {"workload": workload, "distances": distances, "netc": middle(ours),
             **{group: {p: middle(reports) for p, reports in peers.items()}
                for group, peers in theirs.items()}, "rounds": {"netc": ours, **theirs}}

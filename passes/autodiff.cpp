@@ -35,6 +35,7 @@
 #include "passes/autodiff_invert.h"
 #include "passes/autodiff_reduction.h"
 #include "passes/autodiff_scan.h"
+#include "passes/nest.h"
 
 namespace netc {
 
@@ -300,8 +301,7 @@ class Differentiation {
         slice.body = ExprBuilder(slice.dag).read(dy, type.dtype, subscripts);
         parts_[operand].emplace_back(std::move(slice));
       }
-      const Dim size = type.dims[concat.axis];
-      (size.batch ? offset.batch : offset.constant) += size.factor;
+      offset = behind(offset, type.dims[concat.axis]);
     }
   }
 

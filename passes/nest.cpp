@@ -176,6 +176,11 @@ Nest make_copy(const Graph& graph, ValueId from, const TensorType& to, uint32_t 
   return nest;
 }
 
+Affine behind(Affine offset, Dim size) {
+  (size.batch ? offset.batch : offset.constant) += size.factor;
+  return offset;
+}
+
 Nest make_zeros(const TensorType& type) {
   Nest nest;
   add_indices(nest, type);

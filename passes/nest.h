@@ -65,6 +65,9 @@ Nest make_nest(const Graph& graph, const std::vector<OpId>& definitions,
 Nest make_copy(const Graph& graph, ValueId from, const TensorType& to, uint32_t axis,
                const Affine& offset);
 
+/// Where along an axis a tensor ends that begins at `offset`.
+Affine behind(Affine offset, Dim size);
+
 /// The nest that fills a tensor with zeros.
 Nest make_zeros(const TensorType& type);
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <set>
 
 #include "passes/algebra.h"
 
@@ -10,12 +11,6 @@ namespace netc {
 namespace {
 
 using Parts = std::map<ValueId, Piece>;
-
-/// The offset behind a tensor that begins at one.
-Affine behind(Affine offset, Dim size) {
-  (size.batch ? offset.batch : offset.constant) += size.factor;
-  return offset;
-}
 
 /// The terms of a sum of two or more reads, each once; empty: it is something else.
 std::vector<ExprId> reads_of_sum(const ExprDag& dag, ExprId root) {
@@ -28,7 +23,7 @@ std::vector<ExprId> reads_of_sum(const ExprDag& dag, ExprId root) {
     const Expr& expr = dag[node];
     if (expr.kind == ExprKind::read) {
       reads.push_back(node);
-    } else if (expr.kind == ExprKind::apply && expr.function == Function::add) {
+    } else if (expr.is_call(Function::add)) {
       open.insert(open.end(), expr.args.begin(), expr.args.end());
     } else {
       return {};
@@ -45,20 +40,22 @@ class PieceFinder {
       for (const OpId op : groups[g]) group_of_[op.index] = g;
     for (uint32_t i = 0; i < graph.ops.size(); ++i)
       for (const ValueId operand : operands(graph.ops[i])) readers_[operand].push_back(OpId{i});
-    for (const GraphResult& result : graph.results) kept_.insert(result.value);
+    for (const GraphResult& result : graph.results) results_.insert(result.value);
+    for (const Op& op : graph.ops)
+      if (const auto* update = std::get_if<Update>(&op.what)) updates_.insert(update->value);
   }
 
   void add(OpId op) {
     const ValueId whole = graph_[op].results[0];
     const std::optional<Parts> parts = parts_of(op, whole);
-    if (!parts || is_update(whole)) return;
+    if (!parts || updates_.count(whole)) return;
     for (const auto& [value, piece] : *parts)
       if (!is_free(value, op)) return;
-    found_.of.insert(parts->begin(), parts->end());
-    found_.wholes.insert(whole);
+    found_.insert(parts->begin(), parts->end());
+    wholes_.insert(whole);
   }
 
-  Pieces take() { return std::move(found_); }
+  Parts take() { return std::move(found_); }
 
  private:
   std::optional<Parts> parts_of(OpId op, ValueId whole) const {
@@ -123,22 +120,15 @@ class PieceFinder {
     return piece;
   }
 
-  bool is_update(ValueId value) const {
-    return std::any_of(graph_.ops.begin(), graph_.ops.end(), [&](const Op& op) {
-      const auto* update = std::get_if<Update>(&op.what);
-      return update && update->value == value;
-    });
-  }
-
   /// Whether a value may lie where the whole does that this op makes.
   bool is_free(ValueId value, OpId whole) const {
-    if (graph_[value].kind != ValueKind::result || kept_.count(value) || found_.of.count(value) ||
-        is_update(value))
-      return false;
+    const bool is_placed = results_.count(value) || updates_.count(value) || wholes_.count(value) ||
+                           found_.count(value);
+    if (graph_[value].kind != ValueKind::result || is_placed) return false;
     const OpId producer = graph_[value].producer;
     const auto* definition = std::get_if<Definition>(&graph_[producer].what);
     if (!definition || definition->accumulate || !definition->has_identity_target()) return false;
-    if (graph_[producer].scan != graph_[whole].scan || found_.wholes.count(value)) return false;
+    if (graph_[producer].scan != graph_[whole].scan) return false;
     const std::vector<OpId>& readers = readers_.at(value);
     return std::all_of(readers.begin(), readers.end(), [&](OpId reader) {
       return reader == whole || (group_of_[reader.index] == group_of_[producer.index] &&
@@ -149,13 +139,15 @@ class PieceFinder {
   const Graph& graph_;
   std::vector<size_t> group_of_;
   std::map<ValueId, std::vector<OpId>> readers_;
-  std::set<ValueId> kept_;  ///< results of the graph
-  Pieces found_;
+  std::set<ValueId> results_, updates_;  ///< of the graph: values that it gives, and that it keeps
+  std::set<ValueId> wholes_;             ///< of the pieces found
+  Parts found_;
 };
 
 }  // namespace
 
-Pieces find_pieces(const Graph& graph, const std::vector<std::vector<OpId>>& groups) {
+std::map<ValueId, Piece> find_pieces(const Graph& graph,
+                                     const std::vector<std::vector<OpId>>& groups) {
   PieceFinder finder(graph, groups);
   for (const std::vector<OpId>& group : groups)
     if (group.size() == 1) finder.add(group[0]);
@@ -166,8 +158,7 @@ void store_in_whole(const Graph& graph, const Piece& piece, Nest& nest, Store& s
   store.target[piece.axis].affine.add(piece.offset);
   store.type = graph[piece.whole].type;
   ExprBuilder builder(nest.dag);
-  if (piece.is_sum)
-    store.expr = builder.apply(Function::add, {store.expr, builder.number(0, store.type.dtype)});
+  if (piece.is_sum) store.expr = builder.add(store.expr, builder.number(0, store.type.dtype));
 }
 
 }  // namespace netc

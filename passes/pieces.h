@@ -2,7 +2,6 @@
 #pragma once
 
 #include <map>
-#include <set>
 #include <vector>
 
 #include "ir/graph.h"
@@ -18,17 +17,13 @@ struct Piece {
   bool is_sum = false;  ///< with zeros of the other pieces: -0 becomes 0
 };
 
-struct Pieces {
-  std::map<ValueId, Piece> of;  ///< what is stored in its place within a whole
-  std::set<ValueId> wholes;     ///< which nothing is left to be computed of
-};
-
 /// The pieces that may be written to where their wholes lie, so that these need no copies: a piece
 /// is a definition's result, which outside of its group only the whole reads; a whole is alone in
 /// its group, and replaces no variable.
 ///
 /// `groups` are those of the graph, in their order.
-Pieces find_pieces(const Graph& graph, const std::vector<std::vector<OpId>>& groups);
+std::map<ValueId, Piece> find_pieces(const Graph& graph,
+                                     const std::vector<std::vector<OpId>>& groups);
 
 /// Lets a nest store a piece where it belongs.
 void store_in_whole(const Graph& graph, const Piece& piece, Nest& nest, Store& store);

@@ -102,7 +102,6 @@ class Scheduler {
   void add_group(const std::vector<OpId>& group) {
     const Op& first = graph_[group[0]];
     if (std::holds_alternative<Reshape>(first.what)) return;
-    if (storage_.pieces.wholes.count(first.results[0])) return;
     if (auto* concat = std::get_if<Concat>(&first.what))
       return add_concat(*concat, first.results[0]);
     NETC_CHECK(std::holds_alternative<Definition>(first.what), "gradients are to be taken before");
@@ -113,9 +112,8 @@ class Scheduler {
     std::vector<Nest> nests;
     for (Store& store : nest.stores) {
       store.buffer = storage_.of(store.value);
-      if (const auto piece = storage_.pieces.of.find(store.value);
-          piece != storage_.pieces.of.end())
-        store_in_whole(graph_, piece->second, nest, store);
+      const auto piece = storage_.pieces.find(store.value);
+      if (piece != storage_.pieces.end()) store_in_whole(graph_, piece->second, nest, store);
       if (!store.accumulate) continue;
       nests.push_back(make_zeros(store.type));
       nests.back().stores[0].buffer = store.buffer;
@@ -196,8 +194,7 @@ class Scheduler {
     for (ValueId operand : concat.operands) {
       nests.push_back(make_copy(graph_, operand, type, concat.axis, offset));
       nests.back().stores[0].buffer = storage_.of(result);
-      Dim size = graph_[operand].type.dims[concat.axis];
-      (size.batch ? offset.batch : offset.constant) += size.factor;
+      offset = behind(offset, graph_[operand].type.dims[concat.axis]);
     }
     add_kernel(std::move(nests), {}, {});
   }

@@ -233,15 +233,16 @@ class Placer {
   }
 
   void place_pieces() {
-    Pieces pieces = find_pieces(graph_, groups_);
-    const auto is_unused = [&](ValueId whole) { return !storage_.needed[whole.index]; };
-    std::erase_if(pieces.wholes, is_unused);
-    std::erase_if(pieces.of, [&](const auto& piece) { return is_unused(piece.second.whole); });
-    for (const ValueId whole : pieces.wholes)
-      if (!buffer(whole))
-        buffer(whole) = add_buffer(graph_[whole].name, graph_[whole].type, Place::arena, 0);
-    for (const auto& [value, piece] : pieces.of) buffer(value) = buffer(piece.whole);
-    storage_.pieces = std::move(pieces);
+    for (const auto& [value, piece] : find_pieces(graph_, groups_)) {
+      BufferId& place = buffer(piece.whole);
+      const Value& whole = graph_[piece.whole];
+      if (!place && storage_.needed[piece.whole.index])
+        place = add_buffer(whole.name, whole.type, Place::arena, 0);
+      if (!place) continue;
+      storage_.needed[piece.whole.index] = false;
+      buffer(value) = place;
+      storage_.pieces.insert({value, piece});
+    }
   }
 
   void place_rest() {

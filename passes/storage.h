@@ -19,8 +19,8 @@ struct Transfer {
 struct Storage {
   std::vector<ValueId> root;            ///< for each value: itself, or what it is a view of
   std::vector<loops::BufferId> buffer;  ///< for each root that is stored
-  std::vector<bool> needed;             ///< for each value: whether memory must hold it
-  Pieces pieces;                        ///< what is stored within something larger
+  std::vector<bool> needed;             ///< for each value: whether its op must store it
+  std::map<ValueId, Piece> pieces;      ///< what is stored within something larger
   std::vector<Transfer> before;         ///< results that are variables' old values, or inputs
   std::vector<Transfer> saved;          ///< after the kernels: old values that updates exchange
   std::vector<std::pair<loops::BufferId, Transfer>> after;  ///< results and updates; a valid first
