@@ -82,7 +82,15 @@ class NestEmitter {
       if (std::find(around.begin(), around.end(), plan_.order[depth]) == around.end())
         return level(depth + 1);
     }
-    for (size_t k = 0; k < plan_.staged.size() && !packing_; ++k) {
+    if (!packing_ && !has_few_rows_) {
+      if (IndexId rows = rows_of_copies(depth)) return few_or_many(depth, rows);
+      stage(depth);
+    }
+    loops(depth);
+  }
+
+  void stage(size_t depth) {
+    for (size_t k = 0; k < plan_.staged.size(); ++k) {
       const StagedRead& staged = plan_.staged[k];
       if (staged.depth != depth) continue;
       if (staged.packed)
@@ -90,12 +98,62 @@ class NestEmitter {
       else
         StagingEmitter(nest_, plan_, staged, exprs_, builder_).run(scratch_[k]);
     }
+  }
+
+  /// Rows of the batch, so many to a tile, that all copies made at or within a depth serve, of
+  /// tensors which can be read as well; invalid: there are none, or batches are full.
+  IndexId rows_of_copies(size_t depth) const {
+    bool makes_copies = false;
+    const IndexId lanes = plan_.lane_index();
+    for (const StagedRead& staged : plan_.staged) {
+      if (staged.depth < depth) continue;
+      const Access& access = nest_.reads.at(staged.read);
+      if (staged.packed || !access.guards.empty() || !lanes || !access.stride(lanes).is(1)) return {};
+      makes_copies |= staged.depth == depth;
+    }
+    if (!makes_copies || updates_variables(graph_)) return {};
+    for (size_t d = depth; d < plan_.order.size(); ++d) {
+      const IndexId index = plan_.order[d];
+      if (index_at(d).extent.batch && lanes_at(d) == 1 && plan_.slots[index.index] > 1)
+        return index;
+    }
+    return {};
+  }
+
+  /// Fewer rows than a tile has are not worth a copy: each reads the tensor itself.
+  void few_or_many(size_t depth, IndexId rows) {
+    const auto [lower, upper] = range_of(rows);
+    const RegisterId tile = builder_.integer(plan_.slots[rows.index]);
+    const RegisterId few = builder_.apply(Function::less, {builder_.sub(upper, lower), tile});
+    auto in_place = [&, this]() -> Values {
+      for (const StagedRead& staged : plan_.staged)
+        if (staged.depth >= depth) exprs_.unstage(staged.read);
+      has_few_rows_ = true;
+      exprs_.scoped([&] { loops(depth); });
+      has_few_rows_ = false;
+      return {};
+    };
+    auto copied = [&, this]() -> Values {
+      exprs_.scoped([&] {
+        stage(depth);
+        loops(depth);
+      });
+      return {};
+    };
+    builder_.branch(few, in_place, copied);
+  }
+
+  /// Values of an index that are gone through here.
+  TaskRows range_of(IndexId index) {
+    const RegisterId end = BatchCount::of(nest_.nest.indices[index.index].extent).emit(builder_);
+    if (plan_.parallel && index == plan_.task_index) return range_of_task(end);
+    return {builder_.integer(0), end};
+  }
+
+  void loops(size_t depth) {
     if (depth == plan_.order.size()) return tile_.run();
-    Dim extent = index_at(depth).extent;
-    RegisterId lower = builder_.integer(0);
-    RegisterId upper = BatchCount::of(extent).emit(builder_);
-    if (plan_.parallel && plan_.order[depth] == plan_.task_index)
-      std::tie(lower, upper) = range_of_task(upper);
+    const Dim extent = index_at(depth).extent;
+    const auto [lower, upper] = range_of(plan_.order[depth]);
     if (extent.batch) {
       lanes_at(depth) > 1 ? batch_lanes(depth, lower, upper) : batch_rows(depth, lower, upper);
     } else {
@@ -164,7 +222,7 @@ class NestEmitter {
   /// Rows along the batch: whole tiles, then single rows where the capacity has none left over,
   /// otherwise one tile whose rows beyond the last repeat it.
   void batch_rows(size_t depth, RegisterId lower, RegisterId upper) {
-    int64_t slots = plan_.slots[plan_.order[depth].index];
+    const int64_t slots = has_few_rows_ ? 1 : plan_.slots[plan_.order[depth].index];
     RegisterId middle = whole_steps(lower, upper, slots);
     loop(depth, lower, middle, slots, [&](RegisterId iv) { part(depth, iv, slots, {}); });
     if (middle == upper) return;
@@ -229,6 +287,7 @@ class NestEmitter {
   std::vector<RegisterId> scratch_;      ///< for each staged read
   const StagedRead* packing_ = nullptr;  ///< what is packed, if that is all to do
   RegisterId packed_row_;                ///< of its windows, if only that
+  bool has_few_rows_ = false;            ///< so that they come one by one
 };
 
 }  // namespace
