@@ -1,6 +1,7 @@
 #include "passes/emit_ahead.h"
 
 #include <algorithm>
+#include <span>
 
 #include "passes/staging.h"
 #include "passes/task_range.h"
@@ -13,30 +14,46 @@ namespace {
 
 constexpr int64_t lines_at_once = 2;  ///< of one tensor
 constexpr int64_t rounds_of_share = 4;
+constexpr int64_t rounds_of_window_share = 16;
 constexpr int64_t rounds_of_line = 2;  ///< of the sum, at least
 
 }  // namespace
 
-Asking AheadEmitter::asking() {
+Asking AheadEmitter::next_part() {
   if (!plan_.part) return {};
   const std::vector<IndexId>& reduced = nest_.nest.stages[0].reduced;
   const auto outer = std::find_if(reduced.begin(), reduced.end(),
                                   [&](IndexId index) { return values(index) > 1; });
   if (outer == reduced.end()) return {};
   std::vector<Lines> all;
-  int64_t most = 0, rounds = 1;  // lines of one tensor; rounds of the sum
-  for (IndexId index : reduced) rounds *= values(index);
   for (ExprId read : reachable(nest_.nest.dag, nest_.nest.stages[0].body))
-    if (std::optional<Lines> lines = lines_of(read))
-      if (lines->of_tile * rounds_of_line <= rounds) {
-        most = std::max(most, lines->of_tile);
-        all.push_back(*lines);
-      }
-  if (all.empty()) return {};
-  const int64_t most_shares = std::max<int64_t>(values(*outer) / rounds_of_share, 1);
+    if (std::optional<Lines> lines = lines_of(read)) all.push_back(*lines);
+  return asking(static_cast<size_t>(outer - reduced.begin()), std::move(all), rounds_of_share);
+}
+
+Asking AheadEmitter::next_windows() {
+  if (nest_.nest.stages.empty() || nest_.nest.stages[0].reduced.empty()) return {};
+  if (plan_.stage_vector[0] || plan_.part) return {};
+  std::vector<Lines> all;
+  for (const StagedRead& staged : plan_.staged)
+    if (std::optional<Lines> lines = lines_of(staged)) all.push_back(*lines);
+  return asking(0, std::move(all), rounds_of_window_share);
+}
+
+/// Asks for lines in shares, each of which goes before so many rounds of the index at this depth of
+/// the sum.
+Asking AheadEmitter::asking(size_t depth, std::vector<Lines> all, int64_t rounds_of_share) {
+  const std::vector<IndexId>& reduced = nest_.nest.stages[0].reduced;
+  int64_t rounds = 1;
+  for (IndexId index : reduced) rounds *= values(index);
+  std::erase_if(all, [&](const Lines& lines) { return lines.of_tile * rounds_of_line > rounds; });
+  int64_t most = 0;  // lines of one tensor
+  for (const Lines& lines : all) most = std::max(most, lines.of_tile);
+  if (most == 0) return {};
+  const int64_t outer = values(reduced[depth]);
+  const int64_t most_shares = std::max<int64_t>(outer / rounds_of_share, 1);
   const int64_t shares = std::min((most + lines_at_once - 1) / lines_at_once, most_shares);
-  return {static_cast<size_t>(outer - reduced.begin()), shares,
-          (values(*outer) + shares - 1) / shares, [this, all, shares](RegisterId share) {
+  return {depth, shares, (outer + shares - 1) / shares, [this, all, shares](RegisterId share) {
             for (const Lines& lines : all) {
               const int64_t each = (lines.of_tile + shares - 1) / shares;
               const RegisterId first =
@@ -88,6 +105,37 @@ std::optional<AheadEmitter::Lines> AheadEmitter::lines_of(ExprId read) {
   return lines;
 }
 
+/// Of the window that is reached next, where it lies in rows and comes from beyond the second
+/// cache.
+std::optional<AheadEmitter::Lines> AheadEmitter::lines_of(const StagedRead& staged) {
+  const Expr& expr = nest_.nest.dag[staged.read];
+  const Access& access = nest_.reads.at(staged.read);
+  if (!exprs_.is_staged(staged.read) || !staged.may_wait || staged.depth == 0) return {};
+  if (!access.guards.empty() || staged.dims.size() != 2) return {};
+  const bool turned = staged.dims[0].source_stride.is(1);
+  const WindowDim &row = staged.dims[turned ? 0 : 1], &rows = staged.dims[turned ? 1 : 0];
+  const IndexId next = plan_.order[staged.depth - 1];
+  if (!row.source_stride.is(1) || access.stride(next).is_zero()) return {};
+  const int64_t line = line_bytes / byte_size(expr.type);
+  Lines lines;
+  lines.read = staged.read;
+  lines.apart = rows.source_stride.constant();
+  const int64_t of_row = (row.extent.factor + line - 1) / line;
+  lines.of_row = builder_.integer(of_row);
+  lines.of_tile = (of_row * rows.extent.factor + tiles(staged.depth) - 1) / tiles(staged.depth);
+  lines.begin = access.constant.emit(builder_);
+  const auto within = std::span(plan_.order).subspan(staged.depth);
+  for (const auto& [index, stride] : access.strides) {
+    const bool is_within = std::find(within.begin(), within.end(), index) != within.end();
+    if (is_within || !nest_.nest.is_free(index)) continue;
+    RegisterId first = exprs_.binding(index).bases[0];
+    if (index == next) first = builder_.add(first, builder_.integer(plan_.step(index)));
+    lines.begin = builder_.add(lines.begin, builder_.mul(first, stride.emit(builder_)));
+  }
+  lines.first = builder_.mul(tile_number(staged.depth), builder_.integer(lines.of_tile));
+  return lines;
+}
+
 void AheadEmitter::ask(const Lines& lines, RegisterId line) {
   const RegisterId row = builder_.div(line, lines.of_row);
   const RegisterId column = builder_.sub(line, builder_.mul(row, lines.of_row));
@@ -98,10 +146,10 @@ void AheadEmitter::ask(const Lines& lines, RegisterId line) {
                     builder_.add(lines.begin, from));
 }
 
-/// Of those that run for a part, in their order.
-RegisterId AheadEmitter::tile_number() {
+/// Of those that run for a part or a window, within the loops that are open at this depth.
+RegisterId AheadEmitter::tile_number(size_t depth) {
   RegisterId number = builder_.integer(0);
-  for (IndexId index : plan_.order) {
+  for (IndexId index : std::span(plan_.order).subspan(depth)) {
     const int64_t step = plan_.step(index);
     const RegisterId rounds = builder_.div(
         builder_.add(values_at_hand(index), builder_.integer(step - 1)), builder_.integer(step));
@@ -112,9 +160,10 @@ RegisterId AheadEmitter::tile_number() {
 }
 
 /// Of all tasks: as many lines fall to each tile of any number of them.
-int64_t AheadEmitter::tiles() const {
+int64_t AheadEmitter::tiles(size_t depth) const {
   int64_t count = 1;
-  for (IndexId index : plan_.order) count *= plan_.rounds(index, values(index));
+  for (IndexId index : std::span(plan_.order).subspan(depth))
+    count *= plan_.rounds(index, values(index));
   return count;
 }
 

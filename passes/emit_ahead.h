@@ -1,5 +1,6 @@
-// What the next part of a sum reads, asked for while the tiles of the part at hand run. Each tile
-// asks for its share of the lines, a few at a time: a processor takes no more than that at once.
+// What the next part of a sum reads, or what the next copy of a window will, asked for while the
+// tiles of the one at hand run. Each tile asks for its share of the lines, a few at a time: a
+// processor takes no more than that at once.
 #pragma once
 
 #include <optional>
@@ -16,11 +17,14 @@ class AheadEmitter {
                loops::Builder& builder)
       : graph_(graph), nest_(nest), plan_(plan), exprs_(exprs), builder_(builder) {}
 
-  /// What the tile at hand asks for while its sum runs.
-  Asking asking();
+  /// What the tile at hand asks for while its part of a sum runs.
+  Asking next_part();
+  /// What it asks for of the windows that are copied next.
+  Asking next_windows();
 
  private:
-  /// The lines of a tensor that a part of the sum reads: a row for each value of the sum's index.
+  /// The lines of a tensor that a part of the sum reads, a row for each value of the sum's index;
+  /// or those of a window.
   struct Lines {
     ExprId read;
     int64_t apart = 0;         ///< elements from one row to the next
@@ -31,9 +35,11 @@ class AheadEmitter {
   };
 
   std::optional<Lines> lines_of(ExprId read);
+  std::optional<Lines> lines_of(const StagedRead& staged);
+  Asking asking(size_t depth, std::vector<Lines> all, int64_t rounds_of_share);
   void ask(const Lines& lines, loops::RegisterId line);
-  loops::RegisterId tile_number();
-  int64_t tiles() const;
+  loops::RegisterId tile_number(size_t depth = 0);
+  int64_t tiles(size_t depth = 0) const;
   int64_t values(IndexId index) const;
   loops::RegisterId first_value(IndexId index);
   loops::RegisterId values_at_hand(IndexId index);

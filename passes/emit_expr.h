@@ -43,6 +43,7 @@ class ExprEmitter {
   /// From now on a read finds its elements in a copy: `access` leads there, where the indices of
   /// `relative` count from their bases.
   void stage(ExprId read, loops::RegisterId pointer, const Access& access, IndexSet relative);
+  bool is_staged(ExprId read) const { return copies_.count(read) > 0; }
   /// From now on a read finds its elements in its tensor.
   void unstage(ExprId read) { copies_.erase(read); }
   /// The part of a sum at hand: values of one of its indices.

@@ -58,11 +58,13 @@ class NestEmitter {
     RegisterId lower = builder_.integer(0);
     RegisterId upper = BatchCount::of(staged.dims[0].extent).emit(builder_);
     if (plan_.parallel) std::tie(lower, upper) = range_of_task(upper);
-    builder_.loop(lower, upper, 1, {}, [&](RegisterId row, const Values&) -> Values {
-      packed_row_ = row;
-      exprs_.scoped([&] { level(0); });
-      return {};
-    });
+    const RegisterId step = builder_.integer(rows_packed_at_once);
+    builder_.loop(lower, upper, rows_packed_at_once, {},
+                  [&](RegisterId row, const Values&) -> Values {
+                    packed_rows_ = {row, builder_.min(builder_.add(row, step), upper)};
+                    exprs_.scoped([&] { level(0); });
+                    return {};
+                  });
   }
 
  private:
@@ -77,7 +79,7 @@ class NestEmitter {
     if (packing_) {
       if (depth == packing_->depth)
         return StagingEmitter(nest_, plan_, *packing_, exprs_, builder_)
-            .run(window_of(*packing_, scratch_[0]), packed_row_);
+            .run(window_of(*packing_, scratch_[0]), packed_rows_);
       const std::vector<IndexId>& around = packing_->around;
       if (std::find(around.begin(), around.end(), plan_.order[depth]) == around.end())
         return level(depth + 1);
@@ -108,7 +110,8 @@ class NestEmitter {
     for (const StagedRead& staged : plan_.staged) {
       if (staged.depth < depth) continue;
       const Access& access = nest_.reads.at(staged.read);
-      if (staged.packed || !access.guards.empty() || !lanes || !access.stride(lanes).is(1)) return {};
+      if (staged.packed || !access.guards.empty() || !lanes || !access.stride(lanes).is(1))
+        return {};
       makes_copies |= staged.depth == depth;
     }
     if (!makes_copies || updates_variables(graph_)) return {};
@@ -286,7 +289,7 @@ class NestEmitter {
   TileEmitter tile_;
   std::vector<RegisterId> scratch_;      ///< for each staged read
   const StagedRead* packing_ = nullptr;  ///< what is packed, if that is all to do
-  RegisterId packed_row_;                ///< of its windows, if only that
+  std::optional<TaskRows> packed_rows_;  ///< of its windows, if only those
   bool has_few_rows_ = false;            ///< so that they come one by one
 };
 

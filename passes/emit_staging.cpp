@@ -44,7 +44,7 @@ StagingEmitter::StagingEmitter(const AccessedNest& nest, const Plan& plan, const
       exprs_(exprs),
       builder_(builder) {}
 
-void StagingEmitter::run(RegisterId scratch, RegisterId row) {
+void StagingEmitter::run(RegisterId scratch, std::optional<TaskRows> rows) {
   source_ = exprs_.pointer_of(expr_.tensor);
   scratch_ = scratch;
   turned_ = find_turned();
@@ -53,10 +53,13 @@ void StagingEmitter::run(RegisterId scratch, RegisterId row) {
   for (const WindowDim& dim : staged_.dims)
     guards_.push_back(dim.guard < 0 ? RegisterId{} : guard_begin(dim));
   RegisterId from = source_begin();
-  if (row) {
-    const WindowDim& rows = staged_.dims[0];
-    level(1, builder_.add(from, builder_.mul(row, rows.source_stride.emit(builder_))),
-          builder_.mul(row, builder_.integer(rows.stride)), {});
+  if (rows) {
+    const WindowDim& dim = staged_.dims[0];
+    builder_.loop(rows->first, rows->second, 1, {}, [&](RegisterId row, const auto&) {
+      level(1, builder_.add(from, builder_.mul(row, dim.source_stride.emit(builder_))),
+            builder_.mul(row, builder_.integer(dim.stride)), {});
+      return std::vector<RegisterId>();
+    });
   } else {
     level(0, from, builder_.integer(0), {});
   }
@@ -156,7 +159,7 @@ std::optional<size_t> StagingEmitter::find_turned() const {
 /// Elements from what is copied to what to ask for meanwhile, where the processor cannot know it by
 /// itself: rows of other pages, or else the next window; 0: none.
 int64_t StagingEmitter::elements_ahead() const {
-  constexpr int64_t rows = 16;
+  constexpr int64_t rows = 8;
   constexpr int64_t far_bytes = 1024;
   if (staged_.dims.size() < 2) return next_window_;
   const BatchCount& stride = staged_.dims[staged_.dims.size() - 2].source_stride;

@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "passes/emit_expr.h"
+#include "passes/task_range.h"
 #include "passes/tiling.h"
 
 namespace netc {
@@ -13,8 +14,9 @@ class StagingEmitter {
   StagingEmitter(const AccessedNest& nest, const Plan& plan, const StagedRead& staged,
                  ExprEmitter& exprs, loops::Builder& builder);
 
-  /// Emits the copy into `scratch`, or of one row of it; reads of the tensor go there from now on.
-  void run(loops::RegisterId scratch, loops::RegisterId row = {});
+  /// Emits the copy into `scratch`, or of these rows of it; reads of the tensor go there from now
+  /// on.
+  void run(loops::RegisterId scratch, std::optional<TaskRows> rows = {});
 
  private:
   using RegisterId = loops::RegisterId;

@@ -104,8 +104,10 @@ void TileEmitter::at_row(RegisterId at, const std::function<void()>& body) {
 
 void TileEmitter::sums() {
   AheadEmitter ahead(graph_, nest_, plan_, exprs_, builder_);
-  Asking asking = plan_.runs_together ? ahead.asking() : this->asking();
-  if (plan_.prefetches && (plan_.runs_together || asking.shares == 0)) prefetch(points_);
+  const Asking rows = plan_.runs_together ? Asking{} : asking_for_rows();
+  const Asking asking =
+      plan_.runs_together ? ahead.next_part() : together(rows, ahead.next_windows());
+  if (plan_.prefetches && rows.shares == 0) prefetch(points_);
   for (size_t k = 0; k < nest_.nest.stages.size(); ++k) {
     RegisterId partial;
     if (plan_.part) partial = pointer_of_(nest_.nest.stores[0].buffer);
@@ -116,7 +118,7 @@ void TileEmitter::sums() {
 
 /// Rows of what is read and written after the sums, so many at a time that the requests for them
 /// spread over a long sum.
-Asking TileEmitter::asking() {
+Asking TileEmitter::asking_for_rows() {
   if (!plan_.prefetches || !row_) return {};
   const Stage& stage = nest_.nest.stages[0];
   if (stage.reduced.empty() || plan_.stage_vector[0]) return {};
@@ -134,6 +136,22 @@ Asking TileEmitter::asking() {
               at_row(builder_.add(builder_.mul(share, builder_.integer(each)), builder_.integer(k)),
                      [&] { prefetch(points); });
           }};
+}
+
+/// Both, the one with fewer shares while those last.
+Asking TileEmitter::together(Asking one, Asking other) {
+  if (one.shares > other.shares) std::swap(one, other);
+  if (one.shares == 0) return other;
+  Asking both = other;
+  both.ask = [this, one, other](RegisterId share) {
+    const RegisterId left = builder_.apply(Function::less, {share, builder_.integer(one.shares)});
+    builder_.branch(left, [&]() -> Values {
+      exprs_.scoped([&] { one.ask(share); });
+      return {};
+    });
+    other.ask(share);
+  };
+  return both;
 }
 
 /// Asks for what is read and written after the sums, so that it comes while they run.

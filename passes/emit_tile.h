@@ -29,7 +29,8 @@ class TileEmitter {
   void at_row(loops::RegisterId at, const std::function<void()>& body);
 
   void sums();
-  Asking asking();
+  Asking asking_for_rows();
+  Asking together(Asking one, Asking other);
   void prefetch(const std::vector<Point>& points);
 
   ExprId read_after_sums(const Stage& stage) const;

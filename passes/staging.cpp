@@ -24,6 +24,8 @@ constexpr int64_t cache_ways = 8;  ///< of the second cache; some have more
 constexpr double cost_of_distance = 6;  ///< where lines come from beyond the second cache
 constexpr double cost_of_pages = 2.5;   ///< where each is on another page
 
+int64_t rounded_up(int64_t count, int64_t step) { return (count + step - 1) / step * step; }
+
 /// Whether steps of this many bytes fall on so few sets of the second cache that the lines of
 /// `count` steps do not stay there.
 bool thrashes(int64_t step_bytes, int64_t count, const Target& target) {
@@ -62,7 +64,7 @@ class WindowBuilder {
       int64_t extent = dim.extent.at(graph_.capacity);
       const int64_t lanes = plan_.lane_count();
       if (d + 1 == staged_.dims.size() && lanes > 1 && holds(dim, plan_.lane_index()))
-        extent = (extent + lanes - 1) / lanes * lanes;
+        extent = rounded_up(extent, lanes);
       if (extent > most_bytes || stride > most_bytes) return {};
       stride *= extent;
     }
@@ -259,6 +261,13 @@ std::optional<StagedRead> window_at(const Graph& graph, const AccessedNest& nest
   return window;
 }
 
+bool stays_until_copied(const StagedRead& staged, DType type, const Target& target) {
+  return std::none_of(staged.dims.begin(), staged.dims.end(), [&](const WindowDim& dim) {
+    if (!dim.source_stride.is_constant() || dim.extent.batch) return true;
+    return thrashes(dim.source_stride.constant() * byte_size(type), dim.extent.factor, target);
+  });
+}
+
 int64_t count_windows(const Graph& graph, const AccessedNest& nest, const Plan& plan,
                       const StagedRead& staged) {
   int64_t count = 1;
@@ -296,7 +305,8 @@ Plan packing_plan(const Graph& graph, const AccessedNest& nest, const Plan& plan
     result.tasks.extent = extent;
   };
   const WindowDim& rows = staged.dims[0];
-  if (packs_by_rows(staged)) {
+  const bool by_rows = packs_by_rows(staged);
+  if (by_rows) {
     consider(rows.terms[0].index, rows.extent, rows.extent.at(graph.capacity));
   } else {
     for (IndexId index : staged.around) {
@@ -309,6 +319,7 @@ Plan packing_plan(const Graph& graph, const AccessedNest& nest, const Plan& plan
   if (tasks < 2) return result;
   result.parallel = true;
   result.tasks.chunk = (most + tasks - 1) / tasks * plan.step(result.task_index);
+  if (by_rows) result.tasks.chunk = rounded_up(result.tasks.chunk, rows_packed_at_once);
   return result;
 }
 

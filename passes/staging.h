@@ -24,6 +24,10 @@ std::map<ExprId, double> stageable_reads(const Graph& graph, const AccessedNest&
 std::optional<StagedRead> window_at(const Graph& graph, const AccessedNest& nest, const Plan& plan,
                                     ExprId read, size_t depth, bool packed, const Target& target);
 
+/// Whether the lines of a window of the tensor stay in the second cache beside others, though its
+/// rows may lie where they fall on few sets.
+bool stays_until_copied(const StagedRead& staged, DType type, const Target& target);
+
 /// How many windows of a packed read there are.
 int64_t count_windows(const Graph& graph, const AccessedNest& nest, const Plan& plan,
                       const StagedRead& staged);
@@ -32,9 +36,12 @@ int64_t count_windows(const Graph& graph, const AccessedNest& nest, const Plan& 
 /// others leave its elements as they are.
 size_t scans_of_packing(const Graph& graph, const AccessedNest& nest, ExprId read);
 
-/// Whether the windows of a packed read are filled side by side: a row of each, then the next row,
-/// so that the tensor is gone through line by line.
+/// Whether the windows of a packed read are filled side by side: a few rows of each, then the next
+/// few, so that the tensor is gone through line by line.
 bool packs_by_rows(const StagedRead& staged);
+/// So many that short rows of a window fill lines, and few enough that lines of rows which lie
+/// pages apart stay in the first cache.
+constexpr int64_t rows_packed_at_once = 8;
 
 /// The plan of the kernel that packs a read of this plan's.
 Plan packing_plan(const Graph& graph, const AccessedNest& nest, const Plan& plan,

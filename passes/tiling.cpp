@@ -315,6 +315,8 @@ class Planner {
     plan.cycles += least;
     plan.price += least;
     if (!best) return false;
+    best->may_wait = !best->packed && is_far(read) &&
+                     stays_until_copied(*best, nest_.nest.dag[read].type, target_);
     plan.staged.push_back(std::move(*best));
     return true;
   }

@@ -26,6 +26,7 @@ struct StagedRead {
   ExprId read;
   size_t depth = 0;             ///< loops of the plan's order that are open when it is reached
   bool packed = false;          ///< by a kernel of its own
+  bool may_wait = false;        ///< in the second cache, if asked for before it is copied
   std::vector<IndexId> around;  ///< those of the open loops that move the window
   std::vector<WindowDim> dims;  ///< in the order of the copy, the last with stride 1
   int64_t elements = 0;         ///< of the copy
