@@ -23,6 +23,11 @@ Division divide(LaneBuilder& l, Value* a, Value* b, bool is_signed) {
     return {l.select(by_zero, zero, ir.CreateUDiv(a, divisor)),
             l.select(by_zero, zero, ir.CreateURem(a, divisor))};
   }
+  if (const auto* constant = llvm::dyn_cast<llvm::ConstantInt>(b);
+      constant && constant->getValue().isStrictlyPositive() && constant->getValue().isPowerOf2()) {
+    Value* quotient = ir.CreateAShr(a, l.integer(a, constant->getValue().logBase2()));
+    return {quotient, ir.CreateAnd(a, l.integer(a, constant->getSExtValue() - 1))};
+  }
   Value* by_minus_one = ir.CreateICmpEQ(b, l.integer(a, -1));
   Value* divisor = l.select(ir.CreateOr(by_zero, by_minus_one), one, b);
   Value* quotient = ir.CreateSDiv(a, divisor);

@@ -16,6 +16,7 @@ constexpr int64_t lines_at_once = 2;  ///< of one tensor
 constexpr int64_t rounds_of_share = 4;
 constexpr int64_t rounds_of_window_share = 16;
 constexpr int64_t rounds_of_line = 2;  ///< of the sum, at least
+constexpr int64_t inverse_of_one = int64_t{1} << 32;
 
 }  // namespace
 
@@ -98,8 +99,8 @@ std::optional<AheadEmitter::Lines> AheadEmitter::lines_of(ExprId read) {
   }
   const int64_t line = line_bytes / byte_size(nest_.nest.dag[read].type);
   const int64_t all = values(row) * ((length + line - 1) / line);
-  lines.of_row = builder_.div(builder_.add(length_at_hand, builder_.integer(line - 1)),
-                              builder_.integer(line));
+  set_row(lines, builder_.div(builder_.add(length_at_hand, builder_.integer(line - 1)),
+                              builder_.integer(line)));
   lines.of_tile = (all + tiles() - 1) / tiles();
   lines.first = builder_.mul(tile_number(), builder_.integer(lines.of_tile));
   return lines;
@@ -121,7 +122,7 @@ std::optional<AheadEmitter::Lines> AheadEmitter::lines_of(const StagedRead& stag
   lines.read = staged.read;
   lines.apart = rows.source_stride.constant();
   const int64_t of_row = (row.extent.factor + line - 1) / line;
-  lines.of_row = builder_.integer(of_row);
+  set_row(lines, builder_.integer(of_row));
   lines.of_tile = (of_row * rows.extent.factor + tiles(staged.depth) - 1) / tiles(staged.depth);
   lines.begin = access.constant.emit(builder_);
   const auto within = std::span(plan_.order).subspan(staged.depth);
@@ -136,8 +137,17 @@ std::optional<AheadEmitter::Lines> AheadEmitter::lines_of(const StagedRead& stag
   return lines;
 }
 
+/// Rounded up, an inverse gives exact quotients while lines times lines of a row are fewer than its
+/// one (Granlund and Montgomery 1994): a window or part of a cache has not as many.
+void AheadEmitter::set_row(Lines& lines, RegisterId of_row) {
+  lines.of_row = of_row;
+  lines.inverse =
+      builder_.add(builder_.div(builder_.integer(inverse_of_one), of_row), builder_.integer(1));
+}
+
 void AheadEmitter::ask(const Lines& lines, RegisterId line) {
-  const RegisterId row = builder_.div(line, lines.of_row);
+  const RegisterId row =
+      builder_.div(builder_.mul(line, lines.inverse), builder_.integer(inverse_of_one));
   const RegisterId column = builder_.sub(line, builder_.mul(row, lines.of_row));
   const int64_t elements = line_bytes / byte_size(nest_.nest.dag[lines.read].type);
   const RegisterId from = builder_.add(builder_.mul(row, builder_.integer(lines.apart)),

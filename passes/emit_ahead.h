@@ -27,16 +27,18 @@ class AheadEmitter {
   /// or those of a window.
   struct Lines {
     ExprId read;
-    int64_t apart = 0;         ///< elements from one row to the next
-    int64_t of_tile = 0;       ///< lines that each tile asks for
-    loops::RegisterId of_row;  ///< lines of a row, as far as the tasks at hand read it
-    loops::RegisterId begin;   ///< the first row's first element
-    loops::RegisterId first;   ///< line of the tile at hand
+    int64_t apart = 0;          ///< elements from one row to the next
+    int64_t of_tile = 0;        ///< lines that each tile asks for
+    loops::RegisterId of_row;   ///< lines of a row, as far as the tasks at hand read it
+    loops::RegisterId inverse;  ///< of that, in parts of `inverse_of_one`
+    loops::RegisterId begin;    ///< the first row's first element
+    loops::RegisterId first;    ///< line of the tile at hand
   };
 
   std::optional<Lines> lines_of(ExprId read);
   std::optional<Lines> lines_of(const StagedRead& staged);
   Asking asking(size_t depth, std::vector<Lines> all, int64_t rounds_of_share);
+  void set_row(Lines& lines, loops::RegisterId of_row);
   void ask(const Lines& lines, loops::RegisterId line);
   loops::RegisterId tile_number(size_t depth = 0);
   int64_t tiles(size_t depth = 0) const;

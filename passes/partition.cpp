@@ -17,6 +17,7 @@ constexpr int64_t least_rows = 64;    ///< of the weights in one part
 constexpr int64_t least_terms = 64;   ///< of each result in a part for a row of the batch
 constexpr int64_t most_vectors = 16;  ///< of results that threads do not share out
 constexpr int64_t rows_of_part = 8;   ///< of a sum over rows, which divides the rows of most tiles
+constexpr int64_t most_vectors_of_rows = 64;  ///< of its results
 
 class Partitioner {
  public:
@@ -69,7 +70,8 @@ class Partitioner {
   std::optional<Cut> find_rows(const Definition& definition) const {
     const uint32_t free = definition.free_count;
     const bool has_vectors = results_of(definition) >= target_.lanes(type_of(definition));
-    if (definition.indices.size() != free + 2 || !has_few_results(definition) || !has_vectors)
+    if (definition.indices.size() != free + 2 ||
+        !has_few_results(definition, most_vectors_of_rows) || !has_vectors)
       return {};
     const IndexId batch{free}, rows{free + 1};
     const Dim extent = definition.indices[rows.index].extent;
@@ -115,9 +117,9 @@ class Partitioner {
     return results;
   }
 
-  bool has_few_results(const Definition& definition) const {
+  bool has_few_results(const Definition& definition, int64_t vectors) const {
     const DType type = type_of(definition);
-    return is_float(type) && results_of(definition) <= most_vectors * target_.lanes(type);
+    return is_float(type) && results_of(definition) <= vectors * target_.lanes(type);
   }
 
   /// The batch, where the sum has few results and computes much, or goes through tensors that are
@@ -130,7 +132,7 @@ class Partitioner {
       points *= extent.at(graph_.capacity);
       if (!definition.is_free(IndexId{i}) && extent == Dim{1, true}) batch = IndexId{i};
     }
-    if (!batch || !has_few_results(definition)) return {};
+    if (!batch || !has_few_results(definition, most_vectors)) return {};
     if (graph_.capacity < 2 || points / graph_.capacity < least_terms * results_of(definition))
       return {};
     int64_t read = 0, largest = 0;

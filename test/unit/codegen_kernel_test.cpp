@@ -84,6 +84,20 @@ TEST(CodegenKernel, BranchesYieldTheirSide) {
   EXPECT_THAT(out.j, ElementsAre(0, -1, 2, -1, -1, -1, -1, -1));
 }
 
+TEST(CodegenKernel, DivisionByPowersOfTwoRoundsDown) {
+  Outcome out = run(R"(
+  for %k = 0 to N step 1 {
+    %a = sub %k, 3
+    %quotient = div %a, 4
+    store %j[%k], %quotient
+    %rest = mod %a, 4
+    %place = add %k, 4
+    store %j[%place], %rest
+  })",
+                    {0, 0, 0, 0});
+  EXPECT_THAT(out.j, ElementsAre(-1, -1, -1, 0, 1, 2, 3, 0));
+}
+
 TEST(CodegenKernel, MasksKeepDeadLanesFromMemory) {
   Outcome out = run(R"(
   %lanes = iota : i64x8
