@@ -1,5 +1,6 @@
-"""Compares every sum of products of the workloads' training steps, compiled alone, with OpenBLAS
-(through NumPy) and with MKL and oneDNN (through PyTorch).
+"""Compares every sum of products of the workloads' training steps, and a product of two large square
+matrices, each compiled alone, with OpenBLAS (through NumPy) and with MKL and oneDNN (through
+PyTorch).
 
 usage: kernels.py [--netc build/bin/netc] --peer PYTHON [--json FILE] [WORKLOAD...]
 
@@ -81,6 +82,14 @@ def contraction(m, shapes, workload):
             "flops": 2 * math.prod(extents[i] for i in [*targets, *names])}
 
 
+def square_product(size):
+    subscripts, shape = [["n", "o"], ["n", "i"], ["i", "o"]], [size, size]
+    return {"workload": "-", "name": "square", "count": 1,
+            "text": f"y[n: {size}, o: {size}] = sum[i] a[n, i] * b[i, o]",
+            "shapes": [shape] * 3, "subscripts": subscripts, "reduced": ["i"],
+            "extents": dict.fromkeys("noi", size), "flops": 2 * size**3}
+
+
 def is_product(kernel):
     """A product of matrices or a convolution: work that a library offers."""
     target, a, b = (set(re.findall(r"[a-z]\w*", " ".join(s))) for s in kernel["subscripts"])
@@ -114,7 +123,7 @@ def main():
             for kernel in filter(is_product, contractions(netc, workload, folder)):
                 known = kernels.setdefault((kernel["text"], str(kernel["shapes"])), kernel)
                 known["count"] = known.get("count", 0) + 1
-        kernels, peak = list(kernels.values()), 0.0
+        kernels, peak = [square_product(1024), *kernels.values()], 0.0
         for kernel in kernels:
             kernel["netc"], measured = netc_time(netc, kernel, folder)
             peak = max(peak, measured)
