@@ -27,7 +27,7 @@ class NestEmitter {
         pointers_(pointers),
         rows_(rows),
         exprs_(graph, nest, builder, pointers.tensor),
-        tile_(graph, nest, plan, exprs_, builder, pointers.buffer) {
+        tile_(graph, nest, plan, exprs_, builder, pointers.buffer, pointers.is_at_hand) {
     for (uint32_t i = 0; i < nest_.nest.indices.size(); ++i)
       exprs_.bind(IndexId{i}, {{i < steps.size() ? steps[i] : builder_.integer(0)}});
   }

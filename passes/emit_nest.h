@@ -18,6 +18,7 @@ struct NestPointers {
   PointerOf tensor;
   PointerOfBuffer buffer;
   PointerOfPacked packed;
+  IsAtHand is_at_hand;
 };
 
 /// Appends the loops of the nest to a kernel. `steps` are the values of the indices that scans

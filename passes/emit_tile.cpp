@@ -19,13 +19,15 @@ constexpr int64_t rounds_of_share = 16;  ///< of a sum, at least, for what is as
 }  // namespace
 
 TileEmitter::TileEmitter(const Graph& graph, const AccessedNest& nest, const Plan& plan,
-                         ExprEmitter& exprs, loops::Builder& builder, PointerOfBuffer pointer_of)
+                         ExprEmitter& exprs, loops::Builder& builder, PointerOfBuffer pointer_of,
+                         IsAtHand is_at_hand)
     : graph_(graph),
       nest_(nest),
       plan_(plan),
       exprs_(exprs),
       builder_(builder),
-      pointer_of_(std::move(pointer_of)) {}
+      pointer_of_(std::move(pointer_of)),
+      is_at_hand_(std::move(is_at_hand)) {}
 
 void TileEmitter::begin() {
   if (!plan_.finishes_in_loop) return;
@@ -108,6 +110,7 @@ void TileEmitter::sums() {
   const Asking asking =
       plan_.runs_together ? ahead.next_part() : together(rows, ahead.next_windows());
   if (plan_.prefetches && rows.shares == 0) prefetch(points_);
+  if (plan_.next_row) ask_for_next_row();
   for (size_t k = 0; k < nest_.nest.stages.size(); ++k) {
     RegisterId partial;
     if (plan_.part) partial = pointer_of_(nest_.nest.stores[0].buffer);
@@ -160,11 +163,28 @@ void TileEmitter::prefetch(const std::vector<Point>& points) {
   for (const Store& store : nest_.nest.stores)
     for (ExprId id : reachable(nest_.nest.dag, store.expr))
       if (nest_.reads.count(id)) reads.insert(id);
+  const auto moves = [&](const Access& access) {
+    return !plan_.next_row || !access.stride(plan_.next_row).is_zero();
+  };
+  std::erase_if(reads,
+                [&](ExprId read) { return is_at_hand_(read) || !moves(nest_.reads.at(read)); });
   for (const Point& point : points) {
     for (ExprId read : reads) exprs_.prefetch(read, point);
     for (size_t k = 0; k < nest_.stores.size(); ++k)
-      exprs_.prefetch_store(k, point, pointer_of_(nest_.nest.stores[k].buffer));
+      if (moves(nest_.stores[k]))
+        exprs_.prefetch_store(k, point, pointer_of_(nest_.nest.stores[k].buffer));
   }
+}
+
+/// Asks for what is read and written a row further on.
+void TileEmitter::ask_for_next_row() {
+  const Binding here = exprs_.binding(plan_.next_row);
+  Binding next = here;
+  for (RegisterId& base : next.bases)
+    base = builder_.add(base, builder_.integer(plan_.step(plan_.next_row)));
+  exprs_.bind(plan_.next_row, next);
+  exprs_.scoped([&] { prefetch(points_); });
+  exprs_.bind(plan_.next_row, here);
 }
 
 void TileEmitter::finish(const std::vector<Point>& points) {

@@ -9,11 +9,13 @@ namespace netc {
 
 /// The pointer of the buffer that a store writes.
 using PointerOfBuffer = std::function<loops::RegisterId(loops::BufferId)>;
+/// Whether what a read finds was written a moment ago, by a nest before this one in its kernel.
+using IsAtHand = std::function<bool(ExprId)>;
 
 class TileEmitter {
  public:
   TileEmitter(const Graph& graph, const AccessedNest& nest, const Plan& plan, ExprEmitter& exprs,
-              loops::Builder& builder, PointerOfBuffer pointer_of);
+              loops::Builder& builder, PointerOfBuffer pointer_of, IsAtHand is_at_hand);
 
   /// Makes room for what the tiles keep in memory, before all loops.
   void begin();
@@ -29,6 +31,7 @@ class TileEmitter {
   void at_row(loops::RegisterId at, const std::function<void()>& body);
 
   void sums();
+  void ask_for_next_row();
   Asking asking_for_rows();
   Asking together(Asking one, Asking other);
   void prefetch(const std::vector<Point>& points);
@@ -53,6 +56,7 @@ class TileEmitter {
   ExprEmitter& exprs_;
   loops::Builder& builder_;
   PointerOfBuffer pointer_of_;
+  IsAtHand is_at_hand_;
   std::vector<Parked> parked_;  ///< the sums that a loop over rows reads
   std::vector<Point> points_;   ///< of the tile at hand
   IndexId row_;                 ///< the index with the most slots besides the lanes'; invalid: none

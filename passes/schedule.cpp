@@ -214,6 +214,7 @@ class Scheduler {
     loops::Call call;
     std::map<BufferId, RegisterId> pointers;
     std::vector<RegisterId> steps;  ///< of the scans around it
+    std::set<BufferId> written;     ///< by its nests so far
   };
 
   /// Parameters in the order of first use, so that equal kernels have equal text.
@@ -338,8 +339,10 @@ class Scheduler {
         [&](ValueId value) { return kernel.pointers.at(tensors.at(value)); },
         [&](BufferId buffer) { return kernel.pointers.at(buffer); },
         [&](ExprId read) { return kernel.pointers.at(planned.packed.at(read)); },
+        [&](ExprId read) { return kernel.written.count(planned.sources.at(read)) > 0; },
     };
     emit_nest(graph_, nest, planned.plan, kernel.steps, kernel.builder, pointers, rows);
+    for (const Store& store : nest.nest.stores) kernel.written.insert(store.buffer);
   }
 
   /// The packed windows of a read: made before the first kernel that wants them, and outside of the

@@ -26,6 +26,7 @@ constexpr double bytes_a_cycle = 4;        ///< read and written
 constexpr double near_bytes_a_cycle = 64;  ///< where they stay in the second cache
 constexpr double share_of_sums = 0.25;     ///< of that cache, so that they do
 constexpr double share_of_part = 0.25;     ///< of it, for a part's operands and those of the next
+constexpr double share_of_row = 0.125;     ///< of it, for the next row of what is summed nowhere
 constexpr int64_t terms_of_short_part = 64;
 constexpr int64_t least_short_parts = 16;
 
@@ -178,6 +179,7 @@ class Planner {
     choose_slots(plan, stages, reads_, full_batches_, graph_, nest_, target_);
     set_order(plan);
     set_prefetches(plan);
+    set_next_row(plan);
     if (nest_.nest.packs && !plan.order.empty()) set_part(plan);
     if (reads_.copied)
       std::erase_if(reads_.helped, [&](const auto& entry) { return !stage(plan, entry.first); });
@@ -389,6 +391,21 @@ class Planner {
     for (const Stage& stage : nest_.nest.stages) terms += rounds_of(graph_, nest_, stage);
     plan.prefetches = terms >= least_terms_to_prefetch &&
                       4 * points() >= 0.25 * static_cast<double>(target_.l2_bytes);
+  }
+
+  /// Where nothing is summed, tensors that come from beyond the second cache are all there is to
+  /// wait for.
+  void set_next_row(Plan& plan) const {
+    if (!nest_.nest.stages.empty() || nest_.nest.accumulates()) return;
+    if (!plan.vector || plan.order.size() < 2 || plan.order.back() != plan.vector) return;
+    double row_bytes = 0;
+    bool any_far = false;
+    for (const auto& [read, access] : nest_.reads) {
+      row_bytes += static_cast<double>(extent(plan.vector) * byte_size(nest_.nest.dag[read].type));
+      any_far |= is_far(read);
+    }
+    const bool stays = row_bytes <= share_of_row * static_cast<double>(target_.l2_bytes);
+    if (stays && any_far) plan.next_row = plan.order[plan.order.size() - 2];
   }
 
   const Graph& graph_;

@@ -63,6 +63,9 @@ struct Plan {
   /// then go through a part together, so that its rows come as a whole.
   bool runs_together = false;
   bool prefetches = false;  ///< what is read and written after the sums is asked for before them
+  /// Where nothing is summed: the index whose next value is asked for meanwhile, as rows are too
+  /// short for the processor to see that more follow; invalid: none.
+  IndexId next_row;
   /// What follows the sums is a loop over the rows of a tile; the sums go through memory.
   bool finishes_in_loop = false;
   std::vector<StreamedRead> streamed;
