@@ -165,8 +165,7 @@ class Placer {
   ValueId replaced_by(ValueId value) const {
     const Op& op = graph_[graph_[value].producer];
     const auto* definition = std::get_if<Definition>(&op.what);
-    if (!definition || op.scan || definition->accumulate || !definition->has_identity_target())
-      return {};
+    if (!definition || definition->accumulate || !definition->has_identity_target()) return {};
     for (ValueId operand : operands(op)) {
       // What is not stored is computed where it is read.
       const bool is_stored =
@@ -185,13 +184,16 @@ class Placer {
       return false;
     const BufferId place = storage_.buffer[operand.index];
     if (!place || step_.buffers[place.index].place != Place::arena) return false;
-    if (graph_[old.producer].scan || group_of_[operand.index] >= group) return false;
-    if (claimed_.count({place, group})) return false;
+    if (group_of_[operand.index] >= group || claimed_.count({place, group})) return false;
+    // What a scan repeats comes again after this group.
+    const Op& producer = graph_[graph_[value].producer];
+    const auto comes_again = [&](const Op& op) { return shared_scans(graph_, op, producer) > 0; };
     const auto& readers = readers_.at(operand);
-    const bool in_scan = std::any_of(readers.begin(), readers.end(), [&](const auto& reader) {
-      return graph_[reader.second].scan.valid();
+    const bool is_read_again = std::any_of(readers.begin(), readers.end(), [&](const auto& reader) {
+      return reader.first != group && comes_again(graph_[reader.second]);
     });
-    return !in_scan && !is_kept(operand) && ends_in(operand, group);
+    if (comes_again(graph_[old.producer]) || is_read_again) return false;
+    return !is_kept(operand) && ends_in(operand, group);
   }
 
   bool reads_pointwise(const Op& op, ValueId variable) const {
