@@ -99,15 +99,14 @@ std::optional<AheadEmitter::Lines> AheadEmitter::lines_of(ExprId read) {
   }
   const int64_t line = line_bytes / byte_size(nest_.nest.dag[read].type);
   const int64_t all = values(row) * ((length + line - 1) / line);
-  set_row(lines, builder_.div(builder_.add(length_at_hand, builder_.integer(line - 1)),
-                              builder_.integer(line)));
-  lines.of_tile = (all + tiles() - 1) / tiles();
-  lines.first = builder_.mul(tile_number(), builder_.integer(lines.of_tile));
+  share_out(lines,
+            builder_.div(builder_.add(length_at_hand, builder_.integer(line - 1)),
+                         builder_.integer(line)),
+            all, 0);
   return lines;
 }
 
-/// Of the window that is reached next, where it lies in rows and comes from beyond the second
-/// cache.
+/// Of the window that is reached next, where it lies in rows and can wait in the second cache.
 std::optional<AheadEmitter::Lines> AheadEmitter::lines_of(const StagedRead& staged) {
   const Expr& expr = nest_.nest.dag[staged.read];
   const Access& access = nest_.reads.at(staged.read);
@@ -122,8 +121,6 @@ std::optional<AheadEmitter::Lines> AheadEmitter::lines_of(const StagedRead& stag
   lines.read = staged.read;
   lines.apart = rows.source_stride.constant();
   const int64_t of_row = (row.extent.factor + line - 1) / line;
-  set_row(lines, builder_.integer(of_row));
-  lines.of_tile = (of_row * rows.extent.factor + tiles(staged.depth) - 1) / tiles(staged.depth);
   lines.begin = access.constant.emit(builder_);
   const auto within = std::span(plan_.order).subspan(staged.depth);
   for (const auto& [index, stride] : access.strides) {
@@ -133,16 +130,19 @@ std::optional<AheadEmitter::Lines> AheadEmitter::lines_of(const StagedRead& stag
     if (index == next) first = builder_.add(first, builder_.integer(plan_.step(index)));
     lines.begin = builder_.add(lines.begin, builder_.mul(first, stride.emit(builder_)));
   }
-  lines.first = builder_.mul(tile_number(staged.depth), builder_.integer(lines.of_tile));
+  share_out(lines, builder_.integer(of_row), of_row * rows.extent.factor, staged.depth);
   return lines;
 }
 
-/// Rounded up, an inverse gives exact quotients while lines times lines of a row are fewer than its
-/// one (Granlund and Montgomery 1994): a window or part of a cache has not as many.
-void AheadEmitter::set_row(Lines& lines, RegisterId of_row) {
+/// Shares out all lines among the tiles within the loops that are open at a depth. Rounded up, the
+/// inverse gives exact quotients while lines times lines of a row are fewer than its one (Granlund
+/// and Montgomery 1994): a window or part of a cache has not as many.
+void AheadEmitter::share_out(Lines& lines, RegisterId of_row, int64_t all, size_t depth) {
   lines.of_row = of_row;
   lines.inverse =
       builder_.add(builder_.div(builder_.integer(inverse_of_one), of_row), builder_.integer(1));
+  lines.of_tile = (all + tiles(depth) - 1) / tiles(depth);
+  lines.first = builder_.mul(tile_number(depth), builder_.integer(lines.of_tile));
 }
 
 void AheadEmitter::ask(const Lines& lines, RegisterId line) {

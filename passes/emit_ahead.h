@@ -38,10 +38,10 @@ class AheadEmitter {
   std::optional<Lines> lines_of(ExprId read);
   std::optional<Lines> lines_of(const StagedRead& staged);
   Asking asking(size_t depth, std::vector<Lines> all, int64_t rounds_of_share);
-  void set_row(Lines& lines, loops::RegisterId of_row);
+  void share_out(Lines& lines, loops::RegisterId of_row, int64_t all, size_t depth);
   void ask(const Lines& lines, loops::RegisterId line);
-  loops::RegisterId tile_number(size_t depth = 0);
-  int64_t tiles(size_t depth = 0) const;
+  loops::RegisterId tile_number(size_t depth);
+  int64_t tiles(size_t depth) const;
   int64_t values(IndexId index) const;
   loops::RegisterId first_value(IndexId index);
   loops::RegisterId values_at_hand(IndexId index);

@@ -33,6 +33,14 @@ void ExprEmitter::scoped(const std::function<void()>& body) {
   scopes_.pop_back();
 }
 
+void ExprEmitter::further_on(IndexId index, int64_t values, const std::function<void()>& body) {
+  const Binding here = bindings_[index.index];
+  for (RegisterId& base : bindings_[index.index].bases)
+    base = builder_.add(base, builder_.integer(values));
+  scoped(body);
+  bindings_[index.index] = here;
+}
+
 uint16_t ExprEmitter::lanes() const {
   return lane_index_ ? bindings_[lane_index_.index].lanes : uint16_t{1};
 }
@@ -289,20 +297,18 @@ void ExprEmitter::prefetch_store(size_t k, const Point& point, RegisterId pointe
 }
 
 void ExprEmitter::prefetch_ahead(ExprId read, const Point& point, IndexId index, int64_t steps) {
-  const Binding here = bindings_[index.index];
-  for (RegisterId& base : bindings_[index.index].bases)
-    base = builder_.add(base, builder_.integer(steps));
   const auto copy = copies_.find(read);
   const bool is_copied = copy != copies_.end();
   const netc::Access& access = is_copied ? *copy->second.access : nest_.reads.at(read);
   const RegisterId pointer =
       is_copied ? copy->second.pointer : pointer_of_(nest_.nest.dag[read].tensor);
   const IndexSet relative = is_copied ? copy->second.relative : 0;
-  if (access.stride(lane_index_).is_zero())
-    builder_.prefetch(pointer, locate(access, point, false, relative).offset);
-  else
-    prefetch_at(access, point, pointer, relative);
-  bindings_[index.index] = here;
+  further_on(index, steps, [&] {
+    if (access.stride(lane_index_).is_zero())
+      builder_.prefetch(pointer, locate(access, point, false, relative).offset);
+    else
+      prefetch_at(access, point, pointer, relative);
+  });
 }
 
 void ExprEmitter::prefetch_at(const netc::Access& access, const Point& point, RegisterId pointer,

@@ -38,6 +38,8 @@ class ExprEmitter {
   const Binding& binding(IndexId index) const { return bindings_[index.index]; }
   /// Values computed by `body` are forgotten after it.
   void scoped(const std::function<void()>& body);
+  /// Runs `body` where an index is so many values further on.
+  void further_on(IndexId index, int64_t values, const std::function<void()>& body);
 
   loops::RegisterId eval(ExprId id, const Point& point);
   /// From now on a read finds its elements in a copy: `access` leads there, where the indices of

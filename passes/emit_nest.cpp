@@ -58,13 +58,12 @@ class NestEmitter {
     RegisterId lower = builder_.integer(0);
     RegisterId upper = BatchCount::of(staged.dims[0].extent).emit(builder_);
     if (plan_.parallel) std::tie(lower, upper) = range_of_task(upper);
-    const RegisterId step = builder_.integer(rows_packed_at_once);
-    builder_.loop(lower, upper, rows_packed_at_once, {},
-                  [&](RegisterId row, const Values&) -> Values {
-                    packed_rows_ = {row, builder_.min(builder_.add(row, step), upper)};
-                    exprs_.scoped([&] { level(0); });
-                    return {};
-                  });
+    const RegisterId step = builder_.integer(far_rows_at_once);
+    builder_.loop(lower, upper, far_rows_at_once, {}, [&](RegisterId row, const Values&) -> Values {
+      packed_rows_ = {row, builder_.min(builder_.add(row, step), upper)};
+      exprs_.scoped([&] { level(0); });
+      return {};
+    });
   }
 
  private:

@@ -8,6 +8,7 @@
 
 #include "passes/algebra.h"
 #include "passes/lane_masks.h"
+#include "passes/staging.h"
 
 namespace netc {
 
@@ -159,13 +160,12 @@ std::optional<size_t> StagingEmitter::find_turned() const {
 /// Elements from what is copied to what to ask for meanwhile, where the processor cannot know it by
 /// itself: rows of other pages, or else the next window; 0: none.
 int64_t StagingEmitter::elements_ahead() const {
-  constexpr int64_t rows = 8;
   constexpr int64_t far_bytes = 1024;
   if (staged_.dims.size() < 2) return next_window_;
   const BatchCount& stride = staged_.dims[staged_.dims.size() - 2].source_stride;
   const bool is_far =
       stride.is_constant() && stride.constant() * byte_size(expr_.type) >= far_bytes;
-  return is_far ? rows * stride.constant() : next_window_;
+  return is_far ? far_rows_at_once * stride.constant() : next_window_;
 }
 
 void StagingEmitter::level(size_t depth, RegisterId from, RegisterId to, RegisterId within) {

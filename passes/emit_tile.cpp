@@ -110,7 +110,8 @@ void TileEmitter::sums() {
   const Asking asking =
       plan_.runs_together ? ahead.next_part() : together(rows, ahead.next_windows());
   if (plan_.prefetches && rows.shares == 0) prefetch(points_);
-  if (plan_.next_row) ask_for_next_row();
+  if (plan_.next_row)
+    exprs_.further_on(plan_.next_row, plan_.step(plan_.next_row), [&] { prefetch(points_); });
   for (size_t k = 0; k < nest_.nest.stages.size(); ++k) {
     RegisterId partial;
     if (plan_.part) partial = pointer_of_(nest_.nest.stores[0].buffer);
@@ -141,7 +142,7 @@ Asking TileEmitter::asking_for_rows() {
           }};
 }
 
-/// Both, the one with fewer shares while those last.
+/// Both, which go before rounds of one index: that with fewer shares while those last.
 Asking TileEmitter::together(Asking one, Asking other) {
   if (one.shares > other.shares) std::swap(one, other);
   if (one.shares == 0) return other;
@@ -174,17 +175,6 @@ void TileEmitter::prefetch(const std::vector<Point>& points) {
       if (moves(nest_.stores[k]))
         exprs_.prefetch_store(k, point, pointer_of_(nest_.nest.stores[k].buffer));
   }
-}
-
-/// Asks for what is read and written a row further on.
-void TileEmitter::ask_for_next_row() {
-  const Binding here = exprs_.binding(plan_.next_row);
-  Binding next = here;
-  for (RegisterId& base : next.bases)
-    base = builder_.add(base, builder_.integer(plan_.step(plan_.next_row)));
-  exprs_.bind(plan_.next_row, next);
-  exprs_.scoped([&] { prefetch(points_); });
-  exprs_.bind(plan_.next_row, here);
 }
 
 void TileEmitter::finish(const std::vector<Point>& points) {

@@ -31,7 +31,6 @@ class TileEmitter {
   void at_row(loops::RegisterId at, const std::function<void()>& body);
 
   void sums();
-  void ask_for_next_row();
   Asking asking_for_rows();
   Asking together(Asking one, Asking other);
   void prefetch(const std::vector<Point>& points);

@@ -319,7 +319,7 @@ Plan packing_plan(const Graph& graph, const AccessedNest& nest, const Plan& plan
   if (tasks < 2) return result;
   result.parallel = true;
   result.tasks.chunk = (most + tasks - 1) / tasks * plan.step(result.task_index);
-  if (by_rows) result.tasks.chunk = rounded_up(result.tasks.chunk, rows_packed_at_once);
+  if (by_rows) result.tasks.chunk = rounded_up(result.tasks.chunk, far_rows_at_once);
   return result;
 }
 

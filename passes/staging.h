@@ -39,9 +39,10 @@ size_t scans_of_packing(const Graph& graph, const AccessedNest& nest, ExprId rea
 /// Whether the windows of a packed read are filled side by side: a few rows of each, then the next
 /// few, so that the tensor is gone through line by line.
 bool packs_by_rows(const StagedRead& staged);
-/// So many that short rows of a window fill lines, and few enough that lines of rows which lie
-/// pages apart stay in the first cache.
-constexpr int64_t rows_packed_at_once = 8;
+/// Rows of a tensor that are packed at once, and how many ahead a copy asks for: so many that short
+/// rows of a window fill lines, and few enough that lines of rows which lie pages apart, and so
+/// fall on one set of the first cache, stay there.
+constexpr int64_t far_rows_at_once = 8;
 
 /// The plan of the kernel that packs a read of this plan's.
 Plan packing_plan(const Graph& graph, const AccessedNest& nest, const Plan& plan,
